@@ -1,0 +1,229 @@
+/* halfspan: can the input of a ReLU layer be recovered from its output?
+ *
+ * A layer is x -> ReLU(Wx + b): W has m rows (neurons) and n columns (inputs), stored row by row in
+ * double precision. A layer is injective on a convex domain K with non-empty interior if and only
+ * if, for every z in the interior of K, the active rows { i : w_i.z + b_i >= 0 } span R^n.
+ *
+ * Conventions of this header:
+ *  - every function that can fail returns an hs_status; the optional hs_error receives one line
+ *    that says what is wrong, where, and what was expected (pass NULL when it is not wanted);
+ *  - the library never prints, never exits and keeps no global state: two threads may use two
+ *    objects at once;
+ *  - handles are opaque and freed by the matching _free function, which accepts NULL;
+ *  - weights, points and radii are plain numbers without units; angles do not occur.
+ */
+#ifndef HALFSPAN_H
+#define HALFSPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+/* ---- status and errors ------------------------------------------------------------------- */
+
+typedef enum hs_status {
+    HS_OK = 0,
+    HS_INVALID_ARGUMENT, /* the caller asked for something that makes no sense */
+    HS_BAD_DATA,         /* a file or an array is damaged or not what was expected */
+    HS_CANNOT_OPEN,      /* a file cannot be opened or read */
+    HS_CANNOT_WRITE,     /* a file cannot be written; what was there before is untouched */
+    HS_NO_MEMORY,        /* memory could not be had */
+    HS_UNSUPPORTED,      /* a meaningful request that this engine or build cannot answer */
+    HS_INTERNAL          /* a check inside the library failed: a defect, please report */
+} hs_status;
+
+#define HS_ERROR_LENGTH 512
+
+typedef struct hs_error {
+    hs_status status;
+    char message[HS_ERROR_LENGTH]; /* one line, no trailing newline */
+} hs_error;
+
+/* A short constant text for a status. */
+const char *hs_status_message(hs_status status);
+
+/* The version of the library, for example "0.1.0". */
+const char *hs_version(void);
+
+/* ---- layers ------------------------------------------------------------------------------ */
+
+typedef struct hs_layer hs_layer;
+
+/* A layer from arrays. weight: m*n numbers, row by row; bias: m numbers, or NULL for zero bias.
+ * The numbers are copied. HS_BAD_DATA when m or n is 0 or a number is not finite. */
+hs_status hs_layer_create(size_t m, size_t n, const double *weight, const double *bias,
+                          hs_layer **layer, hs_error *error);
+void hs_layer_free(hs_layer *layer);
+
+size_t hs_layer_rows(const hs_layer *layer);          /* m */
+size_t hs_layer_columns(const hs_layer *layer);       /* n */
+const double *hs_layer_weight(const hs_layer *layer); /* m x n, row by row */
+const double *hs_layer_bias(const hs_layer *layer);   /* m numbers; zeros for a layer without */
+bool hs_layer_has_zero_bias(const hs_layer *layer);   /* true when every b_i is 0 */
+
+/* y = ReLU(Wx + b), in double precision. x: n numbers, y: m numbers. */
+void hs_layer_apply(const hs_layer *layer, const double *x, double *y);
+
+typedef struct hs_read_options {
+    bool transpose;   /* the stored array is n x m (Keras, ONNX MatMul) */
+    bool no_bias;     /* drop the bias */
+    const char *bias; /* read the bias from this FILE[:NAME], or NULL */
+} hs_read_options;
+
+/* Reads a layer from SOURCE = FILE[:NAME]; "-" reads text from standard input. Formats: .npy, .npz,
+ * .safetensors, .csv, .txt, .mtx. options may be NULL. HS_CANNOT_OPEN, HS_BAD_DATA. */
+hs_status hs_layer_read(const char *source, const hs_read_options *options, hs_layer **layer,
+                        hs_error *error);
+
+/* Writes a layer; the extension of path chooses .npy (weight only: zero bias is required), .npz,
+ * .safetensors or .csv. The file is complete or untouched. */
+hs_status hs_layer_write(const hs_layer *layer, const char *path, hs_error *error);
+
+/* A dense array of one or two dimensions, row by row; a vector has rows = 1 and rank = 1. */
+typedef struct hs_array {
+    size_t rank;    /* 1 or 2 */
+    size_t rows;    /* 1 when rank is 1 */
+    size_t columns; /* numbers in a row */
+    double *data;   /* rows x columns */
+} hs_array;
+
+/* Reads one array from FILE[:NAME] (same formats as a layer); free it with hs_array_clear. */
+hs_status hs_array_read(const char *source, hs_array *array, hs_error *error);
+hs_status hs_array_write(const hs_array *array, const char *path, hs_error *error);
+void hs_array_clear(hs_array *array);
+
+/* ---- random layers ----------------------------------------------------------------------- */
+
+typedef enum hs_ensemble_kind {
+    HS_ENSEMBLE_NONE,       /* zeros: a bias ensemble only */
+    HS_ENSEMBLE_GAUSSIAN,   /* N(0, 1) */
+    HS_ENSEMBLE_SPHERE,     /* rows uniform on the unit sphere */
+    HS_ENSEMBLE_UNIFORM,    /* uniform on [-1/sqrt(n), 1/sqrt(n)], PyTorch's nn.Linear default */
+    HS_ENSEMBLE_RADEMACHER, /* +1 or -1 with equal chance */
+    HS_ENSEMBLE_SPARSE      /* N(0, 1) with chance p, else 0 */
+} hs_ensemble_kind;
+
+typedef struct hs_ensemble {
+    hs_ensemble_kind kind;
+    double p; /* HS_ENSEMBLE_SPARSE: chance that an entry is not zero, in (0, 1] */
+} hs_ensemble;
+
+/* "gaussian", "sphere", "uniform", "rademacher", "sparse:P", "none". */
+hs_status hs_ensemble_parse(const char *text, hs_ensemble *ensemble, hs_error *error);
+
+/* A random m x n layer. Row i depends on (seed, i, n, ensemble) alone: the first rows do not depend
+ * on m, and the same seed gives the same bits on every machine (Philox 4x32-10 of Salmon, Moraes,
+ * Dror, Shaw, SC 2011, counted by row and column; only correctly rounded operations after it). */
+hs_status hs_layer_generate(size_t m, size_t n, hs_ensemble weight, hs_ensemble bias, uint64_t seed,
+                            hs_layer **layer, hs_error *error);
+
+/* ---- domains ----------------------------------------------------------------------------- */
+
+typedef enum hs_domain_kind {
+    HS_DOMAIN_BALL,        /* |z| <= radius */
+    HS_DOMAIN_SPACE,       /* R^n */
+    HS_DOMAIN_BOX,         /* lower_j <= z_j <= upper_j */
+    HS_DOMAIN_NONNEG_BALL, /* z_j >= 0 and |z| <= radius */
+} hs_domain_kind;
+
+typedef struct hs_domain {
+    hs_domain_kind kind;
+    double radius;       /* ball and nonneg-ball: > 0, finite */
+    const double *lower; /* box: n numbers, may be -INFINITY; borrowed */
+    const double *upper; /* box: n numbers, may be INFINITY, lower_j < upper_j; borrowed */
+} hs_domain;
+
+/* ---- deciding injectivity ---------------------------------------------------------------- */
+
+typedef enum hs_engine_kind {
+    HS_ENGINE_AUTO,   /* cheap facts, then a witness search, then the exact engine */
+    HS_ENGINE_BRANCH, /* exact and fast */
+    HS_ENGINE_CELLS,  /* reference: every cell by linear programming */
+    HS_ENGINE_MILP,   /* cross-check: mixed-integer program, generic layers only */
+    HS_ENGINE_SEARCH  /* witnesses only: answers not injective or undecided */
+} hs_engine_kind;
+
+typedef enum hs_verdict {
+    HS_INJECTIVE = 0,
+    HS_NOT_INJECTIVE = 1,
+    HS_UNDECIDED = 2 /* the numbers are the exit codes of `halfspan check` */
+} hs_verdict;
+
+/* What stands behind a verdict: every step in exact rational arithmetic (or in floating point with
+ * a rigorous error bound), or plain floating point. */
+typedef enum hs_arithmetic { HS_ARITHMETIC_EXACT, HS_ARITHMETIC_FLOATING } hs_arithmetic;
+
+/* A snapshot of running work, for a progress line. */
+typedef struct hs_progress {
+    double seconds;      /* since the start */
+    uint64_t nodes;      /* nodes of the search tree (or cells, or restarts) so far */
+    double fraction;     /* estimated share of the work that is done, or negative if unknown */
+    size_t active_lower; /* proven lower bound on the smallest number of active rows */
+    size_t active_upper; /* smallest number of active rows seen */
+    const char *phase;   /* what is running, a constant text */
+} hs_progress;
+
+typedef struct hs_settings {
+    hs_engine_kind engine;
+    double time_limit;   /* seconds of wall clock; 0: none */
+    uint64_t node_limit; /* nodes; 0: none */
+    unsigned threads;    /* 0: all cores */
+    uint64_t seed;       /* for the parts that use chance; the verdict does not depend on it */
+    bool (*interrupted)(void *data);                      /* polled; true stops; or NULL */
+    void (*progress)(const hs_progress *now, void *data); /* called now and then; or NULL */
+    void *data;                                           /* handed to both */
+} hs_settings;
+
+/* engine auto, no limits, all cores, seed 0, no callbacks. */
+hs_settings hs_settings_default(void);
+
+/* Two inputs with the same output. */
+typedef struct hs_witness {
+    double *z;      /* n numbers: the midpoint, whose active rows do not span */
+    double *x;      /* n numbers, in the domain */
+    double *y;      /* n numbers, in the domain, x != y */
+    size_t *active; /* the active rows at z, ascending */
+    size_t active_count;
+    size_t rank;       /* their rank, < n */
+    double residual;   /* max_i |ReLU(Wx+b)_i - ReLU(Wy+b)_i| as recomputed in double precision */
+    double separation; /* |x - y| */
+} hs_witness;
+
+typedef struct hs_result {
+    hs_verdict verdict;
+    hs_engine_kind engine; /* the engine that decided; HS_ENGINE_AUTO: a cheap fact */
+    hs_arithmetic arithmetic;
+    char reason[256];      /* one sentence */
+    hs_witness *witness;   /* only when not injective */
+    bool has_active_lower; /* proven bounds on the smallest number of active rows, where known */
+    bool has_active_upper;
+    size_t active_lower;
+    size_t active_upper;
+    uint64_t nodes;
+    double seconds;
+} hs_result;
+
+/* Is the layer injective on the domain? settings may be NULL. HS_INVALID_ARGUMENT for a domain that
+ * makes no sense, HS_UNSUPPORTED when the chosen engine cannot answer for this layer. Limits and
+ * interruption are not errors: the verdict is then HS_UNDECIDED. */
+hs_status hs_check(const hs_layer *layer, const hs_domain *domain, const hs_settings *settings,
+                   hs_result **result, hs_error *error);
+void hs_result_free(hs_result *result);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,44 @@
+#include "cli/cli.h"
+
+#include <cblas.h>
+#include <string.h>
+
+typedef struct command_entry {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} command_entry;
+
+static const command_entry commands[] = {
+    {NULL, NULL, NULL},
+};
+
+static void print_help(FILE *out) {
+    fprintf(out,
+            "Usage: halfspan COMMAND [options]\n\n"
+            "Can the input of a ReLU layer x -> ReLU(Wx + b) be recovered from its output?\n\n");
+    for (const command_entry *entry = commands; entry->name != NULL; entry++)
+        fprintf(out, "  %-10s %s\n", entry->name, entry->summary);
+    fprintf(out, "\n`halfspan COMMAND --help` shows the options of a command.\n");
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        print_help(stderr);
+        return CLI_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("halfspan %s\n", hs_version());
+        return 0;
+    }
+    openblas_set_num_threads(1); /* the engines share out the cores themselves */
+    for (const command_entry *entry = commands; entry->name != NULL; entry++)
+        if (strcmp(argv[1], entry->name) == 0)
+            return entry->run(argc - 1, argv + 1);
+    return cli_usage_error("unknown command '%s'; `halfspan --help` lists them", argv[1]);
+}

@@ -1,0 +1,90 @@
+#include "cli/cli.h"
+
+#include "support/clock.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int cli_fail(const hs_error *error) {
+    fprintf(stderr, "halfspan: %s\n", error->message);
+    switch (error->status) {
+    case HS_BAD_DATA:
+        return CLI_BAD_DATA;
+    case HS_CANNOT_OPEN:
+        return CLI_CANNOT_OPEN;
+    case HS_CANNOT_WRITE:
+        return CLI_CANNOT_WRITE;
+    case HS_INVALID_ARGUMENT:
+    case HS_UNSUPPORTED:
+        return CLI_USAGE;
+    default:
+        return CLI_INTERNAL;
+    }
+}
+
+int cli_print_json(json_t *document) {
+    if (document == NULL) {
+        fputs("halfspan: no memory for the JSON document\n", stderr);
+        return CLI_INTERNAL;
+    }
+    bool good = json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0;
+    json_decref(document);
+    good = good && putchar('\n') != EOF && fflush(stdout) == 0;
+    if (!good)
+        fputs("halfspan: standard output: cannot write\n", stderr);
+    return good ? 0 : CLI_CANNOT_WRITE;
+}
+
+json_t *cli_json_number(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *cli_json_numbers(const double *values, size_t count) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, cli_json_number(values[i]));
+    return array;
+}
+
+static volatile sig_atomic_t interrupt_count;
+
+static void on_interrupt(int signal_number) {
+    if (interrupt_count++ > 0)
+        _exit(128 + signal_number);
+}
+
+void cli_catch_interrupts(void) {
+    struct sigaction action = {.sa_handler = on_interrupt};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+bool cli_interrupted(void *unused) {
+    (void)unused;
+    return interrupt_count > 0;
+}
+
+void cli_progress_begin(cli_progress *progress, const cli_common *common) {
+    double now = hs_clock_seconds();
+    *progress = (cli_progress){
+        .enabled = !common->quiet && isatty(STDERR_FILENO), .start = now, .last = now + 0.8};
+}
+
+void cli_progress_show(cli_progress *progress, const char *text) {
+    double now = hs_clock_seconds();
+    if (!progress->enabled || now < progress->last + 0.2)
+        return;
+    fprintf(stderr, "\r\033[K%s", text);
+    fflush(stderr);
+    progress->last = now;
+    progress->shown = true;
+}
+
+void cli_progress_end(cli_progress *progress) {
+    if (progress->shown)
+        fputs("\r\033[K", stderr);
+    progress->shown = false;
+}
