@@ -1,0 +1,110 @@
+#include "engine/engine.h"
+#include "engine/witness.h"
+
+#include "support/allocate.h"
+#include "support/clock.h"
+#include "support/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+hs_settings hs_settings_default(void) {
+    return (hs_settings){.engine = HS_ENGINE_AUTO};
+}
+
+/* Turns the claim into evidence; a claim that does not hold leaves the question undecided. */
+static hs_status settle(const hs_problem *problem, hs_outcome *outcome, hs_result *result,
+                        hs_error *error) {
+    if (outcome->verdict != HS_NOT_INJECTIVE)
+        return HS_OK;
+    const char *reason = NULL;
+    hs_status status = hs_witness_build(problem, outcome->z, &result->witness, &outcome->arithmetic,
+                                        &reason, error);
+    if (status == HS_OK && result->witness == NULL)
+        hs_outcome_set(outcome, HS_UNDECIDED, "a witness could not be confirmed: %s", reason);
+    return status;
+}
+
+static hs_status decide(hs_engine *engine, const hs_problem *problem, hs_run *run,
+                        hs_outcome *outcome, hs_result *result, hs_error *error) {
+    outcome->verdict = HS_UNDECIDED;
+    hs_status status = engine(problem, run, outcome, error);
+    return status == HS_OK ? settle(problem, outcome, result, error) : status;
+}
+
+static hs_status run_engine(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
+                            hs_result *result, hs_error *error) {
+    hs_status status = HS_OK;
+    switch (run->settings->engine) {
+    case HS_ENGINE_CELLS:
+        return decide(hs_engine_cells, problem, run, outcome, result, error);
+    case HS_ENGINE_MILP:
+        return decide(hs_engine_milp, problem, run, outcome, result, error);
+    case HS_ENGINE_AUTO:
+        status = decide(hs_engine_facts, problem, run, outcome, result, error);
+        if (status == HS_OK && outcome->verdict == HS_UNDECIDED)
+            status = decide(hs_engine_cells, problem, run, outcome, result, error);
+        return status;
+    default:
+        return hs_fail(error, HS_UNSUPPORTED, "this engine is not part of this build");
+    }
+}
+
+static void report(const hs_problem *problem, const hs_outcome *outcome, hs_result *result) {
+    result->verdict = outcome->verdict;
+    result->engine = outcome->engine;
+    result->arithmetic = outcome->arithmetic;
+    memcpy(result->reason, outcome->reason, sizeof result->reason);
+    result->has_active_lower = outcome->has_active_lower;
+    result->active_lower = outcome->active_lower;
+    result->has_active_upper = outcome->has_active_upper;
+    result->active_upper = outcome->active_upper;
+    result->nodes = outcome->nodes;
+    if (outcome->verdict == HS_INJECTIVE &&
+        !(result->has_active_lower && result->active_lower >= problem->n)) {
+        result->has_active_lower = true; /* fewer than n rows never span */
+        result->active_lower = problem->n;
+    }
+    if (result->witness != NULL &&
+        !(result->has_active_upper && result->active_upper <= result->witness->active_count)) {
+        result->has_active_upper = true;
+        result->active_upper = result->witness->active_count;
+    }
+}
+
+hs_status hs_check(const hs_layer *layer, const hs_domain *domain, const hs_settings *settings,
+                   hs_result **result, hs_error *error) {
+    const hs_settings defaults = hs_settings_default();
+    hs_problem problem = {0};
+    hs_outcome outcome = {.verdict = HS_UNDECIDED};
+    hs_run run;
+    hs_run_begin(&run, settings != NULL ? settings : &defaults);
+    *result = NULL;
+    hs_result *made = NULL;
+    hs_status status = hs_problem_create(layer, domain, &problem, error);
+    if (status != HS_OK)
+        return status;
+    made = hs_allocate(1, sizeof *made);
+    if (made == NULL)
+        status = hs_fail(error, HS_NO_MEMORY, "no memory for a result");
+    if (status == HS_OK)
+        status = run_engine(&problem, &run, &outcome, made, error);
+    if (status == HS_OK) {
+        report(&problem, &outcome, made);
+        made->seconds = hs_clock_seconds() - run.start;
+        *result = made;
+        made = NULL;
+    }
+    free(outcome.z);
+    hs_result_free(made);
+    hs_problem_clear(&problem);
+    return status;
+}
+
+void hs_result_free(hs_result *result) {
+    if (result == NULL)
+        return;
+    hs_witness_free(result->witness);
+    free(result);
+}

@@ -1,0 +1,206 @@
+#include "engine/problem.h"
+
+#include "support/allocate.h"
+#include "support/error.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static hs_status check_domain(const hs_domain *domain, size_t n, hs_error *error) {
+    switch (domain->kind) {
+    case HS_DOMAIN_SPACE:
+        return HS_OK;
+    case HS_DOMAIN_BALL:
+    case HS_DOMAIN_NONNEG_BALL:
+        if (!isfinite(domain->radius) || !(domain->radius > 0.0))
+            return hs_fail(error, HS_INVALID_ARGUMENT,
+                           "the radius of the ball is %g, expected a positive finite number",
+                           domain->radius);
+        return HS_OK;
+    case HS_DOMAIN_BOX:
+        if (domain->lower == NULL || domain->upper == NULL)
+            return hs_fail(error, HS_INVALID_ARGUMENT, "the box has no bounds");
+        for (size_t j = 0; j < n; j++) {
+            double lower = domain->lower[j], upper = domain->upper[j];
+            if (!(lower < upper) || lower == INFINITY || upper == -INFINITY)
+                return hs_fail(error, HS_INVALID_ARGUMENT,
+                               "box, coordinate %zu: lower bound %g is not below upper bound %g",
+                               j + 1, lower, upper);
+        }
+        return HS_OK;
+    }
+    return hs_fail(error, HS_INVALID_ARGUMENT, "unknown kind of domain %d", (int)domain->kind);
+}
+
+static bool box_surrounds_origin(const hs_domain *domain, size_t n) {
+    for (size_t j = 0; j < n; j++)
+        if (!(domain->lower[j] < 0.0 && domain->upper[j] > 0.0))
+            return false;
+    return true;
+}
+
+/* Multiplies values by 2^exponent unless a bit would be lost. */
+static void scale_if_lossless(double *values, size_t count, int exponent) {
+    for (size_t j = 0; j < count; j++)
+        if (ldexp(ldexp(values[j], exponent), -exponent) != values[j])
+            return;
+    for (size_t j = 0; j < count; j++)
+        values[j] = ldexp(values[j], exponent);
+}
+
+static int largest_exponent(const double *values, size_t count) {
+    double largest = 0.0;
+    for (size_t j = 0; j < count; j++)
+        largest = fmax(largest, fabs(values[j]));
+    int exponent = 0;
+    if (largest > 0.0)
+        frexp(largest, &exponent);
+    return exponent;
+}
+
+/* Row i of the layer with its bias as last number, scaled to entries of at most 1. */
+static void load_row(const hs_problem *problem, size_t i, double *row) {
+    const hs_layer *layer = problem->layer;
+    size_t n = problem->n;
+    memcpy(row, layer->weight + i * n, n * sizeof *row);
+    row[n] = layer->bias[i];
+    if (problem->exponent != 0)
+        scale_if_lossless(row, n, problem->exponent);
+    scale_if_lossless(row, n + 1, -largest_exponent(row, n + 1));
+}
+
+static void face(hs_problem *problem, size_t j, double value) {
+    problem->a[(problem->m + problem->faces++) * problem->system.d + j] = value;
+}
+
+static void load_faces(hs_problem *problem) {
+    size_t n = problem->n, d = problem->system.d;
+    const hs_domain *domain = &problem->domain;
+    if (problem->homogenised)
+        face(problem, n, -1.0); /* tau > 0 */
+    for (size_t j = 0; j < n && domain->kind == HS_DOMAIN_NONNEG_BALL; j++)
+        face(problem, j, -1.0);
+    for (size_t j = 0; j < n && domain->kind == HS_DOMAIN_BOX && problem->homogenised; j++) {
+        double *row = problem->a + (problem->m + problem->faces) * d;
+        if (isfinite(domain->lower[j])) { /* l tau - z < 0 */
+            face(problem, j, -1.0);
+            row[n] = domain->lower[j];
+            scale_if_lossless(row, d, -largest_exponent(row, d));
+        }
+        row = problem->a + (problem->m + problem->faces) * d;
+        if (isfinite(domain->upper[j])) { /* z - u tau < 0 */
+            face(problem, j, 1.0);
+            row[n] = -domain->upper[j];
+            scale_if_lossless(row, d, -largest_exponent(row, d));
+        }
+    }
+}
+
+static bool row_is_zero(const double *row, size_t n) {
+    for (size_t j = 0; j < n; j++)
+        if (row[j] != 0.0)
+            return false;
+    return true;
+}
+
+hs_status hs_problem_create(const hs_layer *layer, const hs_domain *domain, hs_problem *problem,
+                            hs_error *error) {
+    size_t m = layer->m, n = layer->n;
+    *problem = (hs_problem){.layer = layer, .domain = *domain, .m = m, .n = n};
+    hs_status status = check_domain(domain, n, error);
+    if (status != HS_OK)
+        return status;
+    bool ball = domain->kind == HS_DOMAIN_BALL || domain->kind == HS_DOMAIN_NONNEG_BALL;
+    bool box = domain->kind == HS_DOMAIN_BOX;
+    bool biased_ball = ball && !layer->zero_bias;
+    problem->homogenised =
+        !ball && (!layer->zero_bias || (box && !box_surrounds_origin(domain, n)));
+    size_t d = n + (problem->homogenised ? 1 : 0);
+    problem->zero_row = hs_allocate(m, sizeof *problem->zero_row);
+    problem->a = hs_allocate_matrix(m + 2 * n + 1, d, sizeof *problem->a);
+    problem->beta = biased_ball ? hs_allocate(m + 2 * n + 1, sizeof *problem->beta) : NULL;
+    double *row = hs_allocate(n + 1, sizeof *row);
+    if (problem->zero_row == NULL || problem->a == NULL || row == NULL ||
+        (biased_ball && problem->beta == NULL)) {
+        status = hs_fail(error, HS_NO_MEMORY, "no memory for a problem of %zu x %zu", m, n);
+        goto done;
+    }
+    double radius = INFINITY;
+    if (biased_ball)
+        radius = frexp(domain->radius, &problem->exponent);
+    for (size_t i = 0; i < m; i++) {
+        load_row(problem, i, row);
+        memcpy(problem->a + i * d, row, d * sizeof *row);
+        if (biased_ball)
+            problem->beta[i] = row[n];
+        problem->zero_row[i] = row_is_zero(layer->weight + i * n, n);
+    }
+    problem->system =
+        (hs_system){.d = d, .rows = m, .a = problem->a, .beta = problem->beta, .radius = radius};
+    load_faces(problem);
+    problem->system.rows = m + problem->faces;
+done:
+    free(row);
+    if (status != HS_OK)
+        hs_problem_clear(problem);
+    return status;
+}
+
+void hs_problem_clear(hs_problem *problem) {
+    free(problem->a);
+    free(problem->beta);
+    free(problem->zero_row);
+    *problem = (hs_problem){0};
+}
+
+/* A factor that brings a point of a cone into the interior of the bounded domain. */
+static double fitting_scale(const hs_domain *domain, size_t n, const double *z) {
+    double largest = 0.0, square = 0.0, scale = INFINITY;
+    for (size_t j = 0; j < n; j++)
+        largest = fmax(largest, fabs(z[j]));
+    if (!(largest > 0.0))
+        return 1.0;
+    for (size_t j = 0; j < n; j++)
+        square += (z[j] / largest) * (z[j] / largest);
+    if (domain->kind == HS_DOMAIN_BOX) {
+        for (size_t j = 0; j < n; j++) {
+            if (z[j] > 0.0)
+                scale = fmin(scale, domain->upper[j] / z[j]);
+            if (z[j] < 0.0)
+                scale = fmin(scale, domain->lower[j] / z[j]);
+        }
+    } else if (domain->kind != HS_DOMAIN_SPACE) {
+        scale = domain->radius / (largest * sqrt(square));
+    }
+    return isfinite(scale) ? 0.5 * scale : 1.0 / largest;
+}
+
+void hs_problem_point(const hs_problem *problem, const double *u, double *z) {
+    size_t n = problem->n;
+    for (size_t j = 0; j < n; j++)
+        z[j] = problem->homogenised ? u[j] / u[n] : ldexp(u[j], problem->exponent);
+    if (problem->homogenised || problem->beta != NULL)
+        return;
+    double scale = fitting_scale(&problem->domain, n, z);
+    for (size_t j = 0; j < n; j++)
+        z[j] *= scale;
+}
+
+bool hs_domain_contains(const hs_domain *domain, size_t n, const double *z, bool closed) {
+    for (size_t j = 0; j < n; j++) {
+        if (!isfinite(z[j]))
+            return false;
+        if (domain->kind == HS_DOMAIN_NONNEG_BALL && (z[j] < 0.0 || (z[j] == 0.0 && !closed)))
+            return false;
+        if (domain->kind == HS_DOMAIN_BOX) {
+            bool inside = closed ? domain->lower[j] <= z[j] && z[j] <= domain->upper[j]
+                                 : domain->lower[j] < z[j] && z[j] < domain->upper[j];
+            if (!inside)
+                return false;
+        }
+    }
+    if (domain->kind == HS_DOMAIN_BALL || domain->kind == HS_DOMAIN_NONNEG_BALL)
+        return hs_norm_below(z, n, domain->radius, closed);
+    return true;
+}

@@ -1,0 +1,182 @@
+#include "geometry/minnorm.h"
+
+#include "support/allocate.h"
+#include "support/error.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A row counts as a combination of the active rows when the orthogonal rest is below this share of
+ * its norm. Nothing is decided by it: an "empty" is checked as a core, a point as a point. */
+static const double dependent_share = 1e-9;
+
+hs_status hs_minnorm_create(size_t d, hs_minnorm *solver, hs_error *error) {
+    size_t stride = (d + 7) / 8 * 8;
+    size_t doubles = 2 * stride * d + 5 * stride;
+    *solver = (hs_minnorm){.d = d, .stride = stride};
+    solver->memory = aligned_alloc(64, (doubles + stride) * sizeof(double));
+    if (solver->memory == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "no memory for an active-set solver of size %zu", d);
+    solver->basis = solver->memory;
+    solver->image = solver->basis + 2 * stride * d;
+    solver->column = solver->image + 2 * stride;
+    solver->z = solver->column + stride;
+    solver->lambda = solver->z + stride;
+    solver->slot_row = (uint32_t *)(solver->lambda + stride);
+    hs_minnorm_reset(solver);
+    return HS_OK;
+}
+
+void hs_minnorm_clear(hs_minnorm *solver) {
+    free(solver->memory);
+    *solver = (hs_minnorm){0};
+}
+
+void hs_minnorm_reset(hs_minnorm *solver) {
+    size_t width = 2 * solver->stride;
+    memset(solver->memory, 0, (width * solver->d + 5 * solver->stride) * sizeof(double));
+    for (size_t j = 0; j < solver->d; j++)
+        solver->basis[j * width + j] = 1.0;
+    for (size_t slot = 0; slot < solver->stride; slot++)
+        solver->slot_row[slot] = HS_MINNORM_FREE;
+    solver->active_count = 0;
+    solver->squared_norm = 0.0;
+}
+
+void hs_minnorm_copy(hs_minnorm *to, const hs_minnorm *from) {
+    size_t doubles = 2 * from->stride * from->d + 6 * from->stride;
+    memcpy(to->memory, from->memory, doubles * sizeof(double));
+    to->active_count = from->active_count;
+    to->squared_norm = from->squared_norm;
+}
+
+/* image = basis^T a: H a in the first half, N* a in the second. */
+static void apply(hs_minnorm *solver, const double *restrict a) {
+    size_t width = 2 * solver->stride;
+    double *restrict image = solver->image;
+    const double *restrict basis = solver->basis;
+    for (size_t c = 0; c < width; c++)
+        image[c] = a[0] * basis[c];
+    for (size_t j = 1; j < solver->d; j++) {
+        const double *restrict row = basis + j * width;
+        double factor = a[j];
+        for (size_t c = 0; c < width; c++)
+            image[c] += factor * row[c];
+    }
+}
+
+/* basis += scale * column (x) image, column: d numbers. */
+static void update(hs_minnorm *solver, const double *restrict column, double scale) {
+    size_t width = 2 * solver->stride;
+    const double *restrict image = solver->image;
+    for (size_t j = 0; j < solver->d; j++) {
+        double *restrict row = solver->basis + j * width;
+        double factor = scale * column[j];
+        for (size_t c = 0; c < width; c++)
+            row[c] += factor * image[c];
+    }
+}
+
+static void enter(hs_minnorm *solver, uint32_t row, double multiplier, double square) {
+    size_t width = 2 * solver->stride, slot = 0;
+    while (solver->slot_row[slot] != HS_MINNORM_FREE)
+        slot++;
+    double *column = solver->column;
+    memcpy(column, solver->image, solver->stride * sizeof(double));
+    update(solver, column, -1.0 / square);
+    for (size_t j = 0; j < solver->d; j++)
+        solver->basis[j * width + solver->stride + slot] = column[j] / square;
+    solver->slot_row[slot] = row;
+    solver->lambda[slot] = multiplier;
+    solver->active_count++;
+}
+
+static void leave(hs_minnorm *solver, size_t slot) {
+    size_t width = 2 * solver->stride;
+    double *column = solver->column, square = 0.0;
+    for (size_t j = 0; j < solver->d; j++) {
+        column[j] = solver->basis[j * width + solver->stride + slot];
+        square += column[j] * column[j];
+    }
+    for (size_t c = 0; c < width; c++)
+        solver->image[c] = 0.0;
+    /* image = basis^T p; then H += p p^T / |p|^2 and N*_i -= (N*_i.p / |p|^2) p */
+    for (size_t j = 0; j < solver->d; j++)
+        for (size_t c = solver->stride; c < width; c++)
+            solver->image[c] -= column[j] * solver->basis[j * width + c];
+    for (size_t j = 0; j < solver->d; j++)
+        solver->image[j] = column[j];
+    update(solver, column, 1.0 / square);
+    for (size_t j = 0; j < solver->d; j++)
+        solver->basis[j * width + solver->stride + slot] = 0.0;
+    solver->slot_row[slot] = HS_MINNORM_FREE;
+    solver->lambda[slot] = 0.0;
+    solver->active_count--;
+}
+
+static double product(const double *restrict x, const double *restrict y, size_t d) {
+    double sum = 0.0;
+    for (size_t j = 0; j < d; j++)
+        sum += x[j] * y[j];
+    return sum;
+}
+
+/* The slot whose multiplier reaches zero first as that of the new row grows; stride when none. */
+static size_t blocking_slot(const hs_minnorm *solver, double *length) {
+    const double *r = solver->image + solver->stride;
+    size_t block = solver->stride;
+    *length = INFINITY;
+    for (size_t slot = 0; slot < solver->stride; slot++) {
+        if (!(r[slot] > 0.0) || solver->slot_row[slot] == HS_MINNORM_FREE)
+            continue;
+        double ratio = solver->lambda[slot] / r[slot];
+        if (ratio < *length) {
+            *length = ratio;
+            block = slot;
+        }
+    }
+    return block;
+}
+
+static void move(hs_minnorm *solver, double length, bool free_step, double *multiplier) {
+    const double *q = solver->image, *r = solver->image + solver->stride;
+    if (free_step)
+        for (size_t j = 0; j < solver->d; j++)
+            solver->z[j] -= length * q[j];
+    for (size_t slot = 0; slot < solver->stride; slot++)
+        solver->lambda[slot] = fmax(0.0, solver->lambda[slot] - length * r[slot]);
+    *multiplier += length;
+}
+
+hs_minnorm_answer hs_minnorm_add(hs_minnorm *solver, const double *a, double t, uint32_t row,
+                                 double *multiplier) {
+    size_t d = solver->d;
+    double size = product(a, a, d);
+    *multiplier = 0.0;
+    for (size_t rounds = 0; rounds < 4 * d + 64; rounds++) {
+        apply(solver, a);
+        double square = product(solver->image, solver->image, d), blocked;
+        bool free_step = square > dependent_share * dependent_share * size;
+        size_t block = blocking_slot(solver, &blocked);
+        double full = free_step ? (product(a, solver->z, d) - t) / square : INFINITY;
+        if (isnan(full))
+            return HS_MINNORM_GIVEN_UP;
+        solver->pivots++;
+        if (!free_step && block == solver->stride) {
+            for (size_t slot = 0; slot < solver->stride; slot++)
+                solver->lambda[slot] = fmax(0.0, -solver->image[solver->stride + slot]);
+            *multiplier = 1.0;
+            return HS_MINNORM_EMPTY;
+        }
+        if (full <= blocked) {
+            move(solver, fmax(full, 0.0), true, multiplier);
+            enter(solver, row, *multiplier, square);
+            solver->squared_norm = product(solver->z, solver->z, d);
+            return HS_MINNORM_ADDED;
+        }
+        move(solver, blocked, free_step, multiplier);
+        leave(solver, block);
+    }
+    return HS_MINNORM_GIVEN_UP;
+}

@@ -1,0 +1,39 @@
+/* Exact ranks of sets of rows.
+ *
+ * Every finite double is an integer times a power of two, so it has an exact residue modulo the
+ * Mersenne prime 2^61 - 1. The rank of the residues never exceeds the rank over the rationals:
+ * "full rank" found there is a proof. A deficient rank is settled by rational elimination. */
+#ifndef HS_GEOMETRY_RANK_H
+#define HS_GEOMETRY_RANK_H
+
+#include "halfspan/halfspan.h"
+
+/* The residues of count doubles modulo 2^61 - 1. */
+void hs_residues(const double *values, size_t count, uint64_t *residues);
+
+/* Arithmetic modulo 2^61 - 1. */
+uint64_t hs_residue_multiply(uint64_t a, uint64_t b);
+uint64_t hs_residue_subtract(uint64_t a, uint64_t b);
+uint64_t hs_residue_inverse(uint64_t a);
+
+/* Rows reduced so far, for asking "does this row leave the span?" one row after the other. */
+typedef struct hs_modular_basis {
+    size_t d;
+    size_t rank;
+    uint64_t *rows;    /* rank x d, row k has its first non-zero, 1, at pivot[k] */
+    size_t *pivot;     /* d */
+    uint64_t *reduced; /* d, scratch */
+} hs_modular_basis;
+hs_status hs_modular_basis_create(size_t d, hs_modular_basis *basis, hs_error *error);
+void hs_modular_basis_clear(hs_modular_basis *basis);
+/* Adds a row of residues; true when it raised the rank. */
+bool hs_modular_basis_add(hs_modular_basis *basis, const uint64_t *row);
+
+/* The exact rank of the chosen rows of a (rows of d doubles); which may be NULL for rows
+ * 0..count-1. null_vector, when not NULL and the rank is below d, receives d doubles: a non-zero
+ * vector orthogonal to all of them, the exact rational one rounded, largest entry 1. null_exact
+ * tells whether rounding changed nothing. */
+hs_status hs_rank_exact(const double *a, size_t d, const size_t *which, size_t count, size_t *rank,
+                        double *null_vector, bool *null_exact, hs_error *error);
+
+#endif

@@ -1,0 +1,189 @@
+#include "geometry/system.h"
+
+#include "support/allocate.h"
+#include "support/error.h"
+
+#include <float.h>
+#include <gmp.h>
+#include <lapacke.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* Rigorous bound for the rounding error of a sum of `terms` products whose absolute values add up
+ * to `size`, underflow included (Higham, Accuracy and Stability, section 3.1, with slack). */
+static double rounding_bound(double size, size_t terms) {
+    return ((double)terms + 4.0) * DBL_EPSILON * size + ((double)terms + 1.0) * DBL_MIN;
+}
+
+static int exact_sign(const double *a, const double *z, size_t d, double beta) {
+    mpq_t sum, x, y;
+    mpq_inits(sum, x, y, NULL);
+    mpq_set_d(sum, beta);
+    for (size_t j = 0; j < d; j++) {
+        mpq_set_d(x, a[j]);
+        mpq_set_d(y, z[j]);
+        mpq_mul(x, x, y);
+        mpq_add(sum, sum, x);
+    }
+    int sign = mpq_sgn(sum);
+    mpq_clears(sum, x, y, NULL);
+    return sign;
+}
+
+int hs_system_sign(const hs_system *system, size_t row, const double *z) {
+    const double *a = system->a + row * system->d;
+    double beta = system->beta != NULL ? system->beta[row] : 0.0;
+    double sum = beta, size = fabs(beta);
+    for (size_t j = 0; j < system->d; j++) {
+        double product = a[j] * z[j];
+        sum += product;
+        size += fabs(product);
+    }
+    if (isfinite(size) && fabs(sum) > rounding_bound(size, system->d + 1))
+        return sum > 0.0 ? 1 : -1;
+    return exact_sign(a, z, system->d, beta);
+}
+
+bool hs_norm_below(const double *z, size_t d, double radius, bool closed) {
+    double sum = 0.0;
+    for (size_t j = 0; j < d; j++)
+        sum += z[j] * z[j];
+    double square = radius * radius, bound = rounding_bound(sum + square, d + 1);
+    if (isfinite(sum + square) && fabs(sum - square) > bound)
+        return sum < square;
+    mpq_t total, x;
+    mpq_inits(total, x, NULL);
+    for (size_t j = 0; j < d; j++) {
+        mpq_set_d(x, z[j]);
+        mpq_mul(x, x, x);
+        mpq_add(total, total, x);
+    }
+    mpq_set_d(x, radius);
+    mpq_mul(x, x, x);
+    int order = mpq_cmp(total, x);
+    mpq_clears(total, x, NULL);
+    return order < 0 || (closed && order == 0);
+}
+
+bool hs_system_contains(const hs_system *system, const size_t *which, size_t count,
+                        const double *z) {
+    for (size_t j = 0; j < system->d; j++)
+        if (!isfinite(z[j]))
+            return false;
+    for (size_t i = 0; i < count; i++)
+        if (hs_system_sign(system, which[i], z) >= 0)
+            return false;
+    return system->beta == NULL || hs_norm_below(z, system->d, system->radius, false);
+}
+
+/* Ball: radius |sum lambda a| <= sum lambda beta, with the multipliers taken as exact numbers. */
+static bool ball_core_in_floating_point(const hs_system *system, const size_t *which, size_t count,
+                                        const double *lambda) {
+    double right = 0.0, right_size = 0.0, square = 0.0, error_square = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        if (!(lambda[i] >= 0.0))
+            return false;
+        right += lambda[i] * system->beta[which[i]];
+        right_size += fabs(lambda[i] * system->beta[which[i]]);
+    }
+    for (size_t j = 0; j < system->d; j++) {
+        double sum = 0.0, size = 0.0;
+        for (size_t i = 0; i < count; i++) {
+            double product = lambda[i] * system->a[which[i] * system->d + j];
+            sum += product;
+            size += fabs(product);
+        }
+        double bound = rounding_bound(size, count);
+        square += sum * sum;
+        error_square += bound * bound;
+    }
+    double left = system->radius * (sqrt(square) + sqrt(error_square)) *
+                  (1.0 + ((double)system->d + 8.0) * DBL_EPSILON);
+    return isfinite(left) && left + DBL_MIN < right - rounding_bound(right_size, count);
+}
+
+/* Cone, d + 1 rows: with B the matrix of the first d rows as columns and R near its inverse, the
+ * multipliers are enclosed by |lambda - L| <= |R (B L + a_d)| / (1 - |I - R B|), L = -R a_d, in the
+ * maximum norm (Rump, Verification methods, Acta Numerica 2010, section 10). Positive enclosures
+ * prove that 0 is a positive combination of the rows. */
+static bool enclosure_is_positive(size_t d, const double *b, const double *r, const double *last) {
+    double defect = 0.0, smallest = 1.0, correction = 0.0;
+    double *lambda = hs_allocate(3 * d, sizeof *lambda);
+    if (lambda == NULL)
+        return false;
+    double *residual = lambda + d, *residual_bound = lambda + 2 * d;
+    for (size_t i = 0; i < d; i++) {
+        double row_defect = 0.0;
+        for (size_t j = 0; j < d; j++) {
+            double sum = i == j ? -1.0 : 0.0, size = fabs(sum);
+            for (size_t k = 0; k < d; k++) {
+                sum += r[i * d + k] * b[k * d + j];
+                size += fabs(r[i * d + k] * b[k * d + j]);
+            }
+            row_defect += fabs(sum) + rounding_bound(size, d + 1);
+        }
+        defect = fmax(defect, row_defect);
+        for (size_t k = 0; k < d; k++)
+            lambda[i] -= r[i * d + k] * last[k];
+        smallest = fmin(smallest, lambda[i]);
+    }
+    for (size_t i = 0; i < d; i++) {
+        double size = fabs(last[i]);
+        residual[i] = last[i];
+        for (size_t k = 0; k < d; k++) {
+            residual[i] += b[i * d + k] * lambda[k];
+            size += fabs(b[i * d + k] * lambda[k]);
+        }
+        residual_bound[i] = fabs(residual[i]) + rounding_bound(size, d + 1);
+    }
+    for (size_t i = 0; i < d; i++) {
+        double size = 0.0;
+        for (size_t k = 0; k < d; k++)
+            size += fabs(r[i * d + k]) * residual_bound[k];
+        correction = fmax(correction, size + rounding_bound(size, d));
+    }
+    free(lambda);
+    defect *= 1.0 + 4.0 * (double)d * DBL_EPSILON;
+    return defect < 0.5 && smallest > 2.0 * correction * (1.0 + 4.0 * DBL_EPSILON);
+}
+
+static bool cone_core_in_floating_point(const hs_system *system, const size_t *which) {
+    size_t d = system->d;
+    double *b = hs_allocate_matrix(2 * d, d, sizeof *b);
+    lapack_int *pivots = hs_allocate(d, sizeof *pivots);
+    bool holds = false;
+    if (b != NULL && pivots != NULL) {
+        double *r = b + d * d;
+        for (size_t k = 0; k < d; k++)
+            for (size_t j = 0; j < d; j++)
+                b[j * d + k] = r[j * d + k] = system->a[which[k] * d + j];
+        lapack_int size = (lapack_int)d;
+        holds = LAPACKE_dgetrf(LAPACK_ROW_MAJOR, size, size, r, size, pivots) == 0 &&
+                LAPACKE_dgetri(LAPACK_ROW_MAJOR, size, r, size, pivots) == 0 &&
+                enclosure_is_positive(d, b, r, system->a + which[d] * d);
+    }
+    free(b);
+    free(pivots);
+    return holds;
+}
+
+hs_status hs_core_holds(const hs_system *system, const size_t *which, size_t count,
+                        const double *multipliers, bool *holds, hs_error *error) {
+    *holds = false;
+    if (count == 0)
+        return HS_OK;
+    if (multipliers != NULL && system->beta != NULL &&
+        ball_core_in_floating_point(system, which, count, multipliers)) {
+        *holds = true;
+        return HS_OK;
+    }
+    if (system->beta == NULL && count == system->d + 1 &&
+        cone_core_in_floating_point(system, which)) {
+        *holds = true;
+        return HS_OK;
+    }
+    hs_feasibility answer = HS_NONEMPTY;
+    hs_status status = hs_system_decide_exact(system, which, count, &answer, NULL, NULL, error);
+    *holds = status == HS_OK && answer == HS_EMPTY;
+    return status;
+}
