@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static hs_status check_finite(const double *values, size_t rows, size_t columns, const char *what,
                               hs_error *error) {
@@ -16,35 +17,44 @@ static hs_status check_finite(const double *values, size_t rows, size_t columns,
     return HS_OK;
 }
 
-hs_status hs_layer_create(size_t m, size_t n, const double *weight, const double *bias,
-                          hs_layer **layer, hs_error *error) {
+hs_status hs_layer_make(size_t m, size_t n, hs_layer **layer, hs_error *error) {
     *layer = NULL;
     if (m == 0 || n == 0)
         return hs_fail(error, HS_BAD_DATA, "weight is %zu x %zu: a layer needs rows and columns", m,
                        n);
-    if (n > SIZE_MAX / sizeof(double) / m)
-        return hs_fail(error, HS_NO_MEMORY, "weight of %zu x %zu does not fit in memory", m, n);
-    hs_status status = check_finite(weight, m, n, "weight", error);
-    if (status == HS_OK && bias != NULL)
-        status = check_finite(bias, 1, m, "bias", error);
-    if (status != HS_OK)
-        return status;
-
     hs_layer *made = hs_allocate(1, sizeof *made);
     if (made == NULL)
         return hs_fail(error, HS_NO_MEMORY, "no memory for a layer");
     made->m = m;
     made->n = n;
     made->zero_bias = true;
-    made->weight = hs_copy(weight, m * n, sizeof(double));
-    made->bias = bias != NULL ? hs_copy(bias, m, sizeof(double)) : hs_allocate(m, sizeof(double));
+    made->weight = hs_allocate_matrix(m, n, sizeof(double));
+    made->bias = hs_allocate(m, sizeof(double));
     if (made->weight == NULL || made->bias == NULL) {
         hs_layer_free(made);
         return hs_fail(error, HS_NO_MEMORY, "no memory for a layer of %zu x %zu", m, n);
     }
-    for (size_t i = 0; i < m; i++)
-        made->zero_bias = made->zero_bias && made->bias[i] == 0.0;
     *layer = made;
+    return HS_OK;
+}
+
+hs_status hs_layer_create(size_t m, size_t n, const double *weight, const double *bias,
+                          hs_layer **layer, hs_error *error) {
+    hs_status status = hs_layer_make(m, n, layer, error);
+    if (status == HS_OK)
+        status = check_finite(weight, m, n, "weight", error);
+    if (status == HS_OK && bias != NULL)
+        status = check_finite(bias, 1, m, "bias", error);
+    if (status != HS_OK) {
+        hs_layer_free(*layer);
+        *layer = NULL;
+        return status;
+    }
+    memcpy((*layer)->weight, weight, m * n * sizeof *weight);
+    for (size_t i = 0; i < m && bias != NULL; i++) {
+        (*layer)->bias[i] = bias[i];
+        (*layer)->zero_bias = (*layer)->zero_bias && bias[i] == 0.0;
+    }
     return HS_OK;
 }
 

@@ -12,4 +12,7 @@ struct hs_layer {
     bool zero_bias; /* every bias is 0 */
 };
 
+/* A layer of zeros, to be filled; the caller then sets zero_bias. */
+hs_status hs_layer_make(size_t m, size_t n, hs_layer **layer, hs_error *error);
+
 #endif
