@@ -10,6 +10,7 @@ typedef struct command_entry {
 } command_entry;
 
 static const command_entry commands[] = {
+    {"check", cli_check, "is this layer injective on this domain?"},
     {"generate", cli_generate, "write a random layer"},
     {NULL, NULL, NULL},
 };
