@@ -291,17 +291,16 @@ hs_status hs_engine_facts(const hs_problem *problem, hs_run *run, hs_outcome *ou
         return HS_OK;
     }
     free(centre);
+    if (status == HS_OK)
+        status = covered_rank(problem, &rank, error);
+    if (status == HS_OK && rank == n)
+        hs_outcome_set(outcome, HS_INJECTIVE,
+                       "antiparallel pairs and rows that are active on the whole domain span the "
+                       "space");
     bool plain_cone = problem->system.beta == NULL && problem->system.d == n && problem->faces == 0;
     for (size_t first = 0; status == HS_OK && plain_cone && outcome->verdict == HS_UNDECIDED &&
                            m + 2 <= 3 * n && first < m;
          first += n / 2 + 1)
         status = claim_from_boundary(problem, first, outcome, error);
-    if (status != HS_OK || outcome->verdict != HS_UNDECIDED)
-        return status;
-    status = covered_rank(problem, &rank, error);
-    if (status == HS_OK && rank == n)
-        hs_outcome_set(outcome, HS_INJECTIVE,
-                       "antiparallel pairs and rows that are active on the whole domain span the "
-                       "space");
     return status;
 }
