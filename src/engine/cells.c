@@ -3,6 +3,7 @@
  * only guess: a cell counts as non-empty when a point of it was checked in exact arithmetic, and as
  * empty when a core was. */
 #include "engine/engine.h"
+#include "engine/witness.h"
 
 #include "geometry/margin_lp.h"
 #include "geometry/minnorm.h"
@@ -35,6 +36,7 @@ typedef struct cells {
     double *core_weight; /* scratch */
     hs_status status;
     bool found;
+    const char *unconfirmed; /* why the last bad cell gave no witness, or NULL */
 } cells;
 
 static void cells_clear(cells *c) {
@@ -225,17 +227,23 @@ static void descend(cells *c, size_t depth, bool active, bool known) {
     c->basis.rank = rank;
 }
 
+/* A bad cell. One that is too thin to hold a witness in double precision is only remembered:
+ * another bad cell may be wider. */
 static void leaf(cells *c, size_t depth, bool has_point) {
     if (!has_point) {
-        c->status = HS_OK;
-        hs_outcome_set(c->outcome, HS_UNDECIDED,
-                       "a cell whose active rows have rank %zu is thinner than double precision",
-                       c->basis.rank);
-        c->found = true;
+        c->unconfirmed = "a bad cell is thinner than double precision";
         return;
     }
+    hs_witness *witness = NULL;
+    hs_arithmetic arithmetic;
     c->status =
         hs_outcome_claim(c->outcome, c->problem, c->points + depth * c->signed_rows.d, c->error);
+    if (c->status == HS_OK)
+        c->status = hs_witness_build(c->problem, c->outcome->z, &witness, &arithmetic,
+                                     &c->unconfirmed, c->error);
+    if (c->status != HS_OK || witness == NULL)
+        return;
+    hs_witness_free(witness);
     hs_outcome_set(c->outcome, HS_NOT_INJECTIVE,
                    "on one cell the active rows have rank %zu, below n = %zu", c->basis.rank,
                    c->problem->n);
@@ -275,6 +283,9 @@ hs_status hs_engine_cells(const hs_problem *problem, hs_run *run, hs_outcome *ou
         if (atomic_load(&run->stopped))
             hs_outcome_set(outcome, HS_UNDECIDED, "stopped after %llu cells",
                            (unsigned long long)outcome->nodes);
+        else if (c.unconfirmed != NULL)
+            hs_outcome_set(outcome, HS_UNDECIDED, "a witness could not be confirmed: %s",
+                           c.unconfirmed);
         else
             hs_outcome_set(outcome, HS_INJECTIVE,
                            "the active rows span the space on every cell of the domain");

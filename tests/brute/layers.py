@@ -1,0 +1,248 @@
+"""Random small layers of every awkward kind, with a domain; used by compare.py."""
+import math
+
+# integer vectors whose norm is an integer, by dimension: rows tangent to a ball, points on a sphere
+PYTHAGOREAN = {
+    1: [(1,), (2,), (3,)],
+    2: [(3, 4), (4, -3), (5, 12), (-8, 15), (1, 0), (0, -2)],
+    3: [(1, 2, 2), (2, -3, 6), (-1, 4, 8), (4, 4, -7), (0, 3, 4), (0, 0, 1)],
+    4: [(1, 1, 1, 1), (1, -1, 3, 5), (2, 4, -5, 6), (1, 2, 0, -2), (0, 0, 3, 4), (1, 0, 0, 0)],
+}
+
+
+def gaussian_row(rng, n):
+    return [rng.gauss(0, 1) for _ in range(n)]
+
+
+def integer_row(rng, n, most):
+    return [float(rng.randint(-most, most)) for _ in range(n)]
+
+
+def norm(row):
+    return math.sqrt(sum(x * x for x in row))
+
+
+def signed_shuffle(rng, row):
+    row = [x * rng.choice((-1, 1)) for x in row]
+    rng.shuffle(row)
+    return [float(x) for x in row]
+
+
+# ---- weights: (rng, n, m) -> rows ---------------------------------------------------------------
+
+def gaussian(rng, n, m):
+    return [gaussian_row(rng, n) for _ in range(m)]
+
+
+def ternary(rng, n, m):
+    return [integer_row(rng, n, 1) for _ in range(m)]
+
+
+def small_integers(rng, n, m):
+    return [integer_row(rng, n, rng.choice((2, 3, 5))) for _ in range(m)]
+
+
+def single_precision(rng, n, m):
+    return [[math.ldexp(round(math.ldexp(x, 20)), -20) for x in gaussian_row(rng, n)] for _ in range(m)]
+
+
+def basis_rows(rng, n):
+    count = n + rng.randint(0, 2)
+    if rng.random() < 0.5:
+        return [integer_row(rng, n, rng.choice((1, 3))) for _ in range(count)]
+    return [gaussian_row(rng, n) for _ in range(count)]
+
+
+def crelu(rng, n, m):
+    rows = basis_rows(rng, n)
+    rows = rows + [[-x for x in row] for row in rows]
+    return rows + gaussian(rng, n, rng.randint(0, 2))
+
+
+def broken_crelu(rng, n, m):
+    rows = basis_rows(rng, n)[:max(n, 1)]
+    opposite = [[-x for x in row] for row in rows]
+    k = rng.randrange(len(rows))
+    damage = rng.randrange(4)
+    if damage == 0:
+        del opposite[k]
+    elif damage == 1:  # turned a little, or in the last bit
+        j = rng.randrange(n)
+        step = rng.choice((0.25, 1e-6, 2.0 ** -40))
+        opposite[k][j] += rng.choice((-step, step))
+    elif damage == 2:
+        opposite[k] = gaussian_row(rng, n)
+    else:
+        opposite[k] = [0.0] * n
+    return rows + opposite + [integer_row(rng, n, 2) for _ in range(rng.randint(0, 2))]
+
+
+def duplicated(rng, n, m):
+    rows = [rng.choice((gaussian_row(rng, n), integer_row(rng, n, 2))) for _ in range(max(2, m // 2))]
+    return rows + [list(rng.choice(rows)) for _ in range(m - len(rows))]
+
+
+def scaled_duplicates(rng, n, m):
+    rows = [integer_row(rng, n, 3) for _ in range(max(2, m // 2))]
+    factors = (2.0, 0.5, 3.0, -1.0, -0.25, 7.0, 2.0 ** 30, 1.0 / 3.0)
+    return rows + [[rng.choice(factors) * x for x in rng.choice(rows)] if rng.random() < 0.2 else
+                   (lambda f, row: [f * x for x in row])(rng.choice(factors), rng.choice(rows))
+                   for _ in range(m - len(rows))]
+
+
+def zero_rows(rng, n, m):
+    rows = rng.choice((gaussian, ternary))(rng, n, m)
+    for _ in range(rng.randint(1, 3)):
+        rows[rng.randrange(len(rows))] = [0.0] * n
+    return rows
+
+
+def sparse(rng, n, m):
+    return [[x if rng.random() < 0.45 else 0.0 for x in gaussian_row(rng, n)] for _ in range(m)]
+
+
+def low_rank(rng, n, m):
+    """Most rows in a common subspace; sometimes all of them."""
+    base = [integer_row(rng, n, 2) for _ in range(max(1, n - 1))]
+    rows = []
+    for _ in range(m - rng.choice((0, 1, 2, 3))):
+        row = [0.0] * n
+        for vector in base:
+            factor = rng.randint(-2, 2)
+            row = [x + factor * y for x, y in zip(row, vector)]
+        rows.append(row)
+    return rows + [rng.choice((gaussian_row(rng, n), integer_row(rng, n, 2)))
+                   for _ in range(m - len(rows))]
+
+
+def axis_planes(rng, n, m):
+    """Rows along axes and diagonals: many parallel and coplanar rows."""
+    rows = []
+    for _ in range(m):
+        row = [0.0] * n
+        for j in rng.sample(range(n), min(n, rng.choice((1, 1, 2)))):
+            row[j] = float(rng.choice((-1, 1)))
+        rows.append(row)
+    return rows
+
+
+def pythagorean(rng, n, m):
+    return [signed_shuffle(rng, rng.choice(PYTHAGOREAN[n])) for _ in range(m)]
+
+
+def near_ties(rng, n, m):
+    """Integer rows moved in the last bits."""
+    return [[x * (1 + rng.choice((0, 0, 1, -1)) * 2.0 ** rng.choice((-52, -50, -40, -30))) for x in row]
+            for row in ternary(rng, n, m)]
+
+
+def wild_scales(rng, n, m):
+    rows = rng.choice((gaussian, ternary))(rng, n, m)
+    return [[math.ldexp(x, exponent) for x in row]
+            for row, exponent in ((row, rng.choice((-60, -20, 0, 0, 20, 60))) for row in rows)]
+
+
+def frame(rng, n, m):
+    """Simplex, cross-polytope, cube corners, with a row or two more or less."""
+    unit = [[float(i == j) for j in range(n)] for i in range(n)]
+    simplex = unit + [[-1.0] * n]
+    cross = unit + [[-x for x in row] for row in unit]
+    cube = [[float(1 - 2 * (k >> j & 1)) for j in range(n)] for k in range(2 ** n)]
+    rows = [list(row) for row in rng.choice((simplex, cross, cube, cube[::3], simplex + simplex))]
+    if rng.random() < 0.4:
+        rows.pop(rng.randrange(len(rows)))
+    if rng.random() < 0.4:
+        rows.append(integer_row(rng, n, 2))
+    return rows or unit
+
+
+def threshold(rng, n, m):
+    """General position around the width 3n - 2, and well above it."""
+    return gaussian(rng, n, max(1, rng.choice((3 * n - 3, 3 * n - 2, 3 * n - 1, 4 * n, 5 * n - 1))))
+
+
+WEIGHTS = [gaussian, ternary, small_integers, single_precision, crelu, broken_crelu, duplicated,
+           scaled_duplicates, zero_rows, sparse, low_rank, axis_planes, pythagorean, near_ties,
+           wild_scales, frame, threshold]
+
+
+# ---- domains and biases -------------------------------------------------------------------------
+
+def random_domain(rng, n):
+    """Keyword arguments of a domain; box bounds are lists."""
+    kind = rng.choice(("ball", "ball", "space", "box", "nonneg-ball"))
+    if kind in ("ball", "nonneg-ball"):
+        return {"kind": kind, "radius": rng.choice((1.0, 1.0, 0.5, 3.0, 5.0, 9.0, 0.1, 1e-3, 100.0))}
+    if kind == "box":
+        bounds = rng.choice(((-1, 1), (-1, 1), (0, 1), (-2, 3), (1, 2), (-0.1, 0.1), (-math.inf, 0),
+                             (0, math.inf), (-math.inf, 1), None))
+        if bounds is None:
+            return {"kind": kind, "lower": [float(rng.choice((-3, -2, -1, 0))) for _ in range(n)],
+                    "upper": [float(rng.choice((0.5, 1, 3))) for _ in range(n)]}
+        return {"kind": kind, "lower": [float(bounds[0])] * n, "upper": [float(bounds[1])] * n}
+    return {"kind": "space"}
+
+
+def finite_bounds(domain, n):
+    if domain["kind"] == "box":
+        return [(low if math.isfinite(low) else -2.0, high if math.isfinite(high) else 2.0)
+                for low, high in zip(domain["lower"], domain["upper"])]
+    radius = domain.get("radius", 1.0)
+    return [(0.0 if domain["kind"] == "nonneg-ball" else -radius, radius)] * n
+
+
+def boundary_point(rng, n, domain):
+    """A point on the boundary of the domain (or an integer point): corner, face, or on the sphere
+    exactly where that is possible."""
+    if domain["kind"] in ("ball", "nonneg-ball"):
+        vector = signed_shuffle(rng, rng.choice(PYTHAGOREAN[n]))
+        if domain["kind"] == "nonneg-ball":
+            vector = [abs(x) for x in vector]
+        return [x * domain["radius"] / norm(vector) for x in vector]
+    if domain["kind"] == "space":
+        return integer_row(rng, n, 2)
+    return [rng.choice((low, high, (low + high) / 2)) for low, high in finite_bounds(domain, n)]
+
+
+def biases(rng, rows, domain):
+    n = len(rows[0])
+    mode = rng.choice(("zero", "zero", "gaussian", "integer", "uniform", "positive", "through a point",
+                       "through points", "tangent", "mixed"))
+    scale = max(0.01, min(10.0, domain.get("radius", 1.0)))
+    if mode == "zero":
+        return None
+    if mode == "gaussian":
+        return [rng.gauss(0, 0.5) * scale * (norm(row) or 1) for row in rows]
+    if mode == "integer":
+        return [float(rng.randint(-2, 2)) for _ in rows]
+    if mode == "uniform":
+        shift = rng.choice((0.25, 0.5, 1.0, -0.25, 3.0)) * scale
+        return [shift for _ in rows]
+    if mode == "positive":
+        return [rng.random() * scale * (norm(row) or 1) for row in rows]
+    point = boundary_point(rng, n, domain)
+    result = []
+    for row in rows:
+        if mode == "through points":
+            point = boundary_point(rng, n, domain)
+        through = -sum(x * y for x, y in zip(row, point))
+        tangent = rng.choice((-1, 1)) * norm(row) * domain.get("radius", 1.0)
+        if mode == "tangent":
+            result.append(tangent)
+        elif mode == "mixed":
+            result.append(rng.choice((0.0, through, tangent, rng.gauss(0, 1) * scale)))
+        else:
+            result.append(through)
+    return result
+
+
+def random_layer(rng):
+    """(name, rows, bias or None, domain keywords)."""
+    n = rng.choice((1, 2, 2, 3, 3, 3, 4, 4))
+    m = rng.randint(max(1, n), {1: 6, 2: 10, 3: 14, 4: 14}[n])
+    maker = rng.choice(WEIGHTS)
+    rows = maker(rng, n, m)
+    rng.shuffle(rows)
+    rows = rows[:16]
+    domain = random_domain(rng, n)
+    return maker.__name__, rows, biases(rng, rows, domain), domain
