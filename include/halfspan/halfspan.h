@@ -37,7 +37,8 @@ typedef enum hs_status {
     HS_CANNOT_WRITE,     /* a file cannot be written; what was there before is untouched */
     HS_NO_MEMORY,        /* memory could not be had */
     HS_UNSUPPORTED,      /* a meaningful request that this engine or build cannot answer */
-    HS_INTERNAL          /* a check inside the library failed: a defect, please report */
+    HS_INTERNAL,         /* a check inside the library failed: a defect, please report */
+    HS_NOT_CONVERGED     /* an iteration ended away from a solution; the message has the residual */
 } hs_status;
 
 #define HS_ERROR_LENGTH 512
@@ -217,6 +218,137 @@ typedef struct hs_result {
 hs_status hs_check(const hs_layer *layer, const hs_domain *domain, const hs_settings *settings,
                    hs_result **result, hs_error *error);
 void hs_result_free(hs_result *result);
+
+/* ---- theory: random Gaussian layers without bias ------------------------------------------ */
+
+/* Everything here is about W with independent N(0, 1) entries and b = 0, at alpha = m / n, n to
+ * infinity unless a function takes m and n. e(alpha) is the smallest possible number of active rows
+ * divided by n; the layer is injective where e(alpha) > 1. */
+
+typedef enum hs_theory_status {
+    HS_THEORY_RIGOROUS, /* proved */
+    HS_THEORY_REPLICA,  /* replica method, or random duality theory where it is not proved */
+    HS_THEORY_HEURISTIC /* an argument known to be neither a bound nor exact */
+} hs_theory_status;
+
+/* "rigorous", "replica", "heuristic". */
+const char *hs_theory_status_name(hs_theory_status status);
+
+/* A reference value of alpha, for plots and reports. All texts are constant. */
+typedef struct hs_theory_line {
+    const char *name;  /* an identifier: "trivial", "full-rsb", "level-1", ... */
+    const char *title; /* a few words */
+    double alpha;
+    hs_theory_status status;
+    const char *meaning; /* what holds below or above alpha, one clause */
+    const char *source;  /* who, where */
+} hs_theory_line;
+
+/* The table of reference lines, ascending in alpha, kept in the library: nothing is computed. */
+void hs_theory_lines(const hs_theory_line **lines, size_t *count);
+
+/* One of these lines by name, or NULL. */
+const hs_theory_line *hs_theory_line_find(const char *name);
+
+/* The same table computed from its formulas where there is one (the rest is copied), lines: room
+ * for as many entries as hs_theory_lines returns. Takes seconds. HS_NOT_CONVERGED. */
+hs_status hs_theory_lines_compute(hs_theory_line *lines, hs_error *error);
+
+/* What to expect from a Gaussian layer without bias, n large. */
+typedef enum hs_theory_regime {
+    HS_THEORY_NEVER_INJECTIVE,  /* below 3: no layer in general position is */
+    HS_THEORY_NOT_INJECTIVE,    /* below 3.3: proved, with probability tending to one */
+    HS_THEORY_LIKELY_NOT,       /* below the full-RSB capacity: predicted by the replica method */
+    HS_THEORY_LIKELY_INJECTIVE, /* above it: predicted by the replica method */
+    HS_THEORY_INJECTIVE /* above level 1: proved (Gordon), with probability tending to one */
+} hs_theory_regime;
+
+hs_theory_regime hs_theory_regime_at(double alpha);
+
+/* One sentence for the regime of alpha. */
+const char *hs_theory_prediction(double alpha);
+
+/* The deterministic bound 3 - 2/n: a layer of m x n, b = 0, rows in general position, is not
+ * injective when m/n <= 3 - 2/n (put n-1 rows on a boundary, take the better side). n >= 1. */
+double hs_theory_general_position_bound(size_t n);
+
+/* ln of the expected number of cells with fewer than n active rows,
+ * 2^-(m-1) (sum_(j<n) C(m-1,j)) (sum_(p<n) C(m,p)), exact for Gaussian rows (Wendel 1962); never
+ * overflows. min(1, exp of it) bounds P(not injective) from above. m, n >= 1. Costs about n terms.
+ */
+double hs_theory_first_moment_log(size_t m, size_t n);
+
+/* ---- theory: the lifting hierarchy -------------------------------------------------------- */
+
+enum { HS_THEORY_LEVEL_MAX = 20 };
+
+/* Level r of fully lifted random duality theory (Stojnic, arXiv 2410.20646), which is (r-1)-step
+ * replica symmetry breaking, at its saddle point. k = effective_level - 1 steps. */
+typedef struct hs_theory_level {
+    size_t level;           /* r */
+    size_t effective_level; /* r; less when parameters merge or run to a boundary: this level adds
+                               nothing to the full one of that number, whose parameters follow */
+    bool partial;           /* q_0 = 0 was held fixed (partially lifted) */
+    double alpha;           /* the capacity, where energy = 1; or the alpha that was asked for */
+    double energy;          /* a prediction for e(alpha), increasing with the level */
+    double chi;             /* infinite where the energy is zero */
+    size_t steps;           /* k */
+    double q[HS_THEORY_LEVEL_MAX];    /* k overlaps, q_0 < q_1 < ... < 1 */
+    double x[HS_THEORY_LEVEL_MAX];    /* k breaking parameters, ascending */
+    double dual[HS_THEORY_LEVEL_MAX]; /* k overlaps of the other family, d_j / d_k */
+    double residual;    /* largest relative defect of the 3k + 2 stationarity conditions */
+    size_t evaluations; /* of the functional */
+} hs_theory_level;
+
+typedef struct hs_theory_settings {
+    bool partial;      /* hold q_0 = 0 (level 1 has no q_0 and is the same either way) */
+    double resolution; /* grid points per smallest width, from 2; 0: the default, 6 */
+    bool (*interrupted)(void *data);            /* polled; true stops; or NULL */
+    void (*progress)(const char *, void *data); /* told what is running; or NULL */
+    void *data;                                 /* handed to both */
+} hs_theory_settings;
+
+/* Levels 1..max_level (at most HS_THEORY_LEVEL_MAX) at their capacity. levels: room for max_level;
+ * *count: how many were finished: all, unless interrupted. settings may be NULL.
+ * HS_INVALID_ARGUMENT; HS_NOT_CONVERGED when a saddle is not found (count levels are good). */
+hs_status hs_theory_capacity(size_t max_level, const hs_theory_settings *settings,
+                             hs_theory_level *levels, size_t *count, hs_error *error);
+
+/* As hs_theory_capacity, for the energies at a given alpha in (0, 1000]; up to alpha = 2 the energy
+ * is zero at every level. */
+hs_status hs_theory_energy(double alpha, size_t max_level, const hs_theory_settings *settings,
+                           hs_theory_level *levels, size_t *count, hs_error *error);
+
+/* The limit of infinitely many levels: full replica symmetry breaking. */
+typedef struct hs_theory_full {
+    double alpha;
+    double energy;
+    double error;          /* of alpha for a capacity, of energy otherwise */
+    double from_levels;    /* the same number by extrapolating the levels */
+    double from_continuum; /* and by solving the continuous equations */
+    bool complete;         /* false when interrupted: nothing else is then valid */
+} hs_theory_full;
+
+enum { HS_THEORY_FULL_LEVELS = 8 };
+
+/* The limit, from fully lifted levels 1..count of one call of hs_theory_capacity or
+ * hs_theory_energy, count >= HS_THEORY_FULL_LEVELS: the levels are extrapolated, and the continuous
+ * equations solved independently (see src/theory/README.md); the error covers the distance of the
+ * two. Below alpha = 2 the limit is 0 at once. HS_NOT_CONVERGED, HS_INVALID_ARGUMENT. */
+hs_status hs_theory_full_limit(const hs_theory_level *levels, size_t count,
+                               const hs_theory_settings *settings, hs_theory_full *full,
+                               hs_error *error);
+
+/* The de Almeida-Thouless point: where, on the line of replica-symmetric energy one, replica
+ * symmetry becomes unstable (Maillard et al., arXiv 2302.14112). */
+typedef struct hs_theory_at_point {
+    double alpha;
+    double beta;     /* inverse temperature */
+    double q;        /* overlap */
+    double residual; /* largest defect of the three equations */
+} hs_theory_at_point;
+
+hs_status hs_theory_at_point_compute(hs_theory_at_point *point, hs_error *error);
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

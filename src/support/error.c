@@ -21,6 +21,8 @@ const char *hs_status_message(hs_status status) {
         return "not supported";
     case HS_INTERNAL:
         return "internal error";
+    case HS_NOT_CONVERGED:
+        return "did not converge";
     }
     return "unknown status";
 }

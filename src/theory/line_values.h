@@ -1,0 +1,13 @@
+/* Written by tools/theory-lines.c; do not edit. */
+#ifndef HS_THEORY_LINE_VALUES_H
+#define HS_THEORY_LINE_VALUES_H
+
+#define HS_ALMEIDA_THOULESS 5.323766904
+#define HS_FULL_RSB 6.6980508757
+#define HS_LEVEL_3 6.7003919494
+#define HS_LEVEL_2 6.7156968377
+#define HS_LEVEL_1 7.6476949354
+#define HS_EULER 8.3446329609
+#define HS_FIRST_MOMENT 9.088606828
+
+#endif
