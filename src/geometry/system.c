@@ -97,22 +97,17 @@ static bool ball_core_in_floating_point(const hs_system *system, const size_t *w
         square += sum * sum;
         error_square += bound * bound;
     }
-    double left = system->radius * (sqrt(square) + sqrt(error_square)) *
+    /* the last term covers squares that underflow */
+    double left = system->radius *
+                  (sqrt(square) + sqrt(error_square) + 2.0 * (double)system->d * sqrt(DBL_MIN)) *
                   (1.0 + ((double)system->d + 8.0) * DBL_EPSILON);
     return isfinite(left) && left + DBL_MIN < right - rounding_bound(right_size, count);
 }
 
-/* Cone, d + 1 rows: with B the matrix of the first d rows as columns and R near its inverse, the
- * multipliers are enclosed by |lambda - L| <= |R (B L + a_d)| / (1 - |I - R B|), L = -R a_d, in the
- * maximum norm (Rump, Verification methods, Acta Numerica 2010, section 10). Positive enclosures
- * prove that 0 is a positive combination of the rows. */
-static bool enclosure_is_positive(size_t d, const double *b, const double *r, const double *last) {
-    double defect = 0.0, smallest = 1.0, correction = 0.0;
-    double *lambda = hs_allocate(3 * d, sizeof *lambda);
-    if (lambda == NULL)
-        return false;
-    double *residual = lambda + d, *residual_bound = lambda + 2 * d;
-    for (size_t i = 0; i < d; i++) {
+/* An upper bound of |I - R B| in the maximum norm; NaN or infinite when a product is. */
+static double inverse_defect(size_t d, const double *b, const double *r) {
+    double defect = 0.0;
+    for (size_t i = 0; i < d && isfinite(defect); i++) {
         double row_defect = 0.0;
         for (size_t j = 0; j < d; j++) {
             double sum = i == j ? -1.0 : 0.0, size = fabs(sum);
@@ -122,29 +117,48 @@ static bool enclosure_is_positive(size_t d, const double *b, const double *r, co
             }
             row_defect += fabs(sum) + rounding_bound(size, d + 1);
         }
-        defect = fmax(defect, row_defect);
-        for (size_t k = 0; k < d; k++)
-            lambda[i] -= r[i * d + k] * last[k];
-        smallest = fmin(smallest, lambda[i]);
+        defect = isfinite(row_defect) ? fmax(defect, row_defect) : row_defect;
     }
+    return defect * (1.0 + 4.0 * (double)d * DBL_EPSILON);
+}
+
+/* Upper bounds of the entries of |B lambda + last|. */
+static void bound_residual(size_t d, const double *b, const double *lambda, const double *last,
+                           double *bound) {
     for (size_t i = 0; i < d; i++) {
-        double size = fabs(last[i]);
-        residual[i] = last[i];
+        double sum = last[i], size = fabs(last[i]);
         for (size_t k = 0; k < d; k++) {
-            residual[i] += b[i * d + k] * lambda[k];
+            sum += b[i * d + k] * lambda[k];
             size += fabs(b[i * d + k] * lambda[k]);
         }
-        residual_bound[i] = fabs(residual[i]) + rounding_bound(size, d + 1);
+        bound[i] = fabs(sum) + rounding_bound(size, d + 1);
     }
+}
+
+/* Cone, d + 1 rows: with B the matrix of the first d rows as columns and R near its inverse, the
+ * multipliers are enclosed by |lambda - L| <= |R (B L + a_d)| / (1 - |I - R B|), L = -R a_d, in the
+ * maximum norm (Rump, Verification methods, Acta Numerica 2010, section 10). Positive enclosures
+ * prove that 0 is a positive combination of the rows. Every comparison fails on NaN. */
+static bool enclosure_is_positive(size_t d, const double *b, const double *r, const double *last) {
+    double *lambda = hs_allocate(2 * d, sizeof *lambda);
+    if (lambda == NULL)
+        return false;
+    double *residual = lambda + d, smallest = INFINITY, correction = 0.0;
+    for (size_t i = 0; i < d; i++) {
+        for (size_t k = 0; k < d; k++)
+            lambda[i] -= r[i * d + k] * last[k];
+        smallest = lambda[i] > 0.0 ? fmin(smallest, lambda[i]) : 0.0;
+    }
+    bound_residual(d, b, lambda, last, residual);
     for (size_t i = 0; i < d; i++) {
         double size = 0.0;
         for (size_t k = 0; k < d; k++)
-            size += fabs(r[i * d + k]) * residual_bound[k];
-        correction = fmax(correction, size + rounding_bound(size, d));
+            size += fabs(r[i * d + k]) * residual[k];
+        correction = size <= DBL_MAX ? fmax(correction, size + rounding_bound(size, d)) : INFINITY;
     }
     free(lambda);
-    defect *= 1.0 + 4.0 * (double)d * DBL_EPSILON;
-    return defect < 0.5 && smallest > 2.0 * correction * (1.0 + 4.0 * DBL_EPSILON);
+    return inverse_defect(d, b, r) < 0.5 && isfinite(smallest) &&
+           smallest > 2.0 * correction * (1.0 + 4.0 * DBL_EPSILON);
 }
 
 static bool cone_core_in_floating_point(const hs_system *system, const size_t *which) {
