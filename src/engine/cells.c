@@ -15,6 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    MOST_ROWS = 10000 /* the search is as deep as there are rows, and recursive */
+};
+
 typedef struct cells {
     const hs_problem *problem;
     hs_run *run;
@@ -34,9 +38,9 @@ typedef struct cells {
     double *multipliers; /* of the LP's rows */
     size_t *core;        /* scratch */
     double *core_weight; /* scratch */
+    uint64_t unproven;   /* deficient cells without two inputs to show for it */
     hs_status status;
     bool found;
-    const char *unconfirmed; /* why the last bad cell gave no witness, or NULL */
 } cells;
 
 static void cells_clear(cells *c) {
@@ -227,22 +231,49 @@ static void descend(cells *c, size_t depth, bool active, bool known) {
     c->basis.rank = rank;
 }
 
-/* A bad cell. One that is too thin to hold a witness in double precision is only remembered:
- * another bad cell may be wider. */
+/* The smallest number of active rows seen so far: what an interrupted search can report. */
+static void count_active(cells *c, const double *point) {
+    const hs_system *system = &c->problem->system;
+    size_t active = 0;
+    for (size_t i = 0; i < c->problem->m; i++)
+        active += hs_system_sign(system, i, point) >= 0;
+    if (!c->outcome->has_active_upper || active < c->outcome->active_upper)
+        c->outcome->active_upper = active;
+    c->outcome->has_active_upper = true;
+}
+
+/* The rows that are active on the current cell span after all: their rank modulo the prime is too
+ * small by bad luck. */
+static bool spans_exactly(cells *c) {
+    size_t count = 0, rank = 0, m = c->problem->m;
+    for (size_t k = 0; k < c->chosen_count; k++)
+        if (c->chosen[k] >= m && c->chosen[k] < 2 * m)
+            c->core[count++] = c->chosen[k] - m;
+    if (count < c->problem->n)
+        return false;
+    c->status = hs_rank_exact(c->problem->layer->weight, c->problem->n, c->core, count, &rank, NULL,
+                              NULL, c->error);
+    return rank == c->problem->n;
+}
+
+/* A cell on which the active rows do not span. Without a witness that can be shown the search goes
+ * on, but can no longer end with "injective". */
 static void leaf(cells *c, size_t depth, bool has_point) {
-    if (!has_point) {
-        c->unconfirmed = "a bad cell is thinner than double precision";
+    if (spans_exactly(c) || c->status != HS_OK)
         return;
-    }
     hs_witness *witness = NULL;
     hs_arithmetic arithmetic;
-    c->status =
-        hs_outcome_claim(c->outcome, c->problem, c->points + depth * c->signed_rows.d, c->error);
-    if (c->status == HS_OK)
-        c->status = hs_witness_build(c->problem, c->outcome->z, &witness, &arithmetic,
-                                     &c->unconfirmed, c->error);
-    if (c->status != HS_OK || witness == NULL)
+    const char *reason = NULL;
+    const double *point = c->points + depth * c->signed_rows.d;
+    if (has_point)
+        c->status = hs_outcome_claim(c->outcome, c->problem, point, c->error);
+    if (has_point && c->status == HS_OK)
+        c->status =
+            hs_witness_build(c->problem, c->outcome->z, &witness, &arithmetic, &reason, c->error);
+    if (witness == NULL) {
+        c->unproven++;
         return;
+    }
     hs_witness_free(witness);
     hs_outcome_set(c->outcome, HS_NOT_INJECTIVE,
                    "on one cell the active rows have rank %zu, below n = %zu", c->basis.rank,
@@ -254,7 +285,10 @@ static void visit(cells *c, size_t depth, bool has_point) {
     if (c->status != HS_OK || c->found || atomic_load(&c->run->stopped))
         return;
     c->outcome->nodes++;
-    hs_progress progress = {.fraction = -1.0, .phase = "cells"};
+    if (has_point)
+        count_active(c, c->points + depth * c->signed_rows.d);
+    hs_progress progress = {
+        .fraction = -1.0, .phase = "cells", .active_upper = c->outcome->active_upper};
     if (c->run->settings->node_limit > 0 || c->outcome->nodes % 16 == 0)
         hs_run_should_stop(c->run, c->outcome->nodes, &progress);
     if (depth == c->order_count) {
@@ -270,26 +304,37 @@ static void visit(cells *c, size_t depth, bool has_point) {
         descend(c, depth, true, sign > 0);
 }
 
+static void conclude(const cells *c) {
+    hs_outcome *outcome = c->outcome;
+    if (atomic_load(&c->run->stopped))
+        hs_outcome_set(outcome, HS_UNDECIDED, "stopped after %llu cells",
+                       (unsigned long long)outcome->nodes);
+    else if (c->unproven > 0)
+        hs_outcome_set(outcome, HS_UNDECIDED,
+                       "the active rows do not span on %llu cells, each too thin for two inputs in "
+                       "double precision",
+                       (unsigned long long)c->unproven);
+    else
+        hs_outcome_set(outcome, HS_INJECTIVE,
+                       "the active rows span the space on every cell of the domain");
+}
+
 hs_status hs_engine_cells(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
                           hs_error *error) {
     cells c = {.run = run, .outcome = outcome, .error = error, .status = HS_OK};
     outcome->engine = HS_ENGINE_CELLS;
     outcome->arithmetic = HS_ARITHMETIC_EXACT;
+    if (problem->m > MOST_ROWS) {
+        hs_outcome_set(outcome, HS_UNDECIDED, "the reference engine takes at most %d rows",
+                       MOST_ROWS);
+        return HS_OK;
+    }
     c.status = cells_create(problem, &c);
     bool has_point = true;
     if (c.status == HS_OK && cell_is_open(&c, c.points, &has_point))
         visit(&c, 0, has_point);
-    if (c.status == HS_OK && !c.found) {
-        if (atomic_load(&run->stopped))
-            hs_outcome_set(outcome, HS_UNDECIDED, "stopped after %llu cells",
-                           (unsigned long long)outcome->nodes);
-        else if (c.unconfirmed != NULL)
-            hs_outcome_set(outcome, HS_UNDECIDED, "a witness could not be confirmed: %s",
-                           c.unconfirmed);
-        else
-            hs_outcome_set(outcome, HS_INJECTIVE,
-                           "the active rows span the space on every cell of the domain");
-    }
+    if (c.status == HS_OK && !c.found)
+        conclude(&c);
     cells_clear(&c);
     return c.status;
 }

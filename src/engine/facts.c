@@ -6,6 +6,7 @@
 #include "support/allocate.h"
 #include "support/error.h"
 
+#include <float.h>
 #include <gmp.h>
 #include <lapacke.h>
 #include <math.h>
@@ -16,21 +17,25 @@ enum {
     PAIR_ROWS = 20000 /* more rows: looking for antiparallel pairs takes too long */
 };
 
+/* A finite point of the interval, in its interior wherever doubles allow it. */
+static double interval_centre(double lower, double upper) {
+    if (isfinite(lower) && isfinite(upper))
+        return 0.5 * lower + 0.5 * upper;
+    if (isfinite(lower))
+        return fmin(lower + fmax(1.0, 0.5 * fabs(lower)), DBL_MAX);
+    if (isfinite(upper))
+        return fmax(upper - fmax(1.0, 0.5 * fabs(upper)), -DBL_MAX);
+    return 0.0;
+}
+
 static void domain_centre(const hs_problem *problem, double *z) {
     const hs_domain *domain = &problem->domain;
     for (size_t j = 0; j < problem->n; j++) {
         z[j] = 0.0;
         if (domain->kind == HS_DOMAIN_NONNEG_BALL)
             z[j] = 0.5 * domain->radius / sqrt((double)problem->n);
-        if (domain->kind != HS_DOMAIN_BOX)
-            continue;
-        double lower = domain->lower[j], upper = domain->upper[j];
-        if (isfinite(lower) && isfinite(upper))
-            z[j] = 0.5 * lower + 0.5 * upper;
-        else if (isfinite(lower))
-            z[j] = lower + fmax(1.0, 0.5 * fabs(lower));
-        else if (isfinite(upper))
-            z[j] = upper - fmax(1.0, 0.5 * fabs(upper));
+        if (domain->kind == HS_DOMAIN_BOX)
+            z[j] = interval_centre(domain->lower[j], domain->upper[j]);
     }
 }
 
@@ -174,7 +179,8 @@ static bool direction_is_covered(const hs_problem *problem, size_t i) {
     return false;
 }
 
-static hs_status covered_rank(const hs_problem *problem, size_t *rank, hs_error *error) {
+static hs_status covered_rank(const hs_problem *problem, hs_run *run, size_t *rank,
+                              hs_error *error) {
     size_t n = problem->n;
     hs_modular_basis basis;
     uint64_t *row = hs_allocate(n, sizeof *row);
@@ -182,6 +188,8 @@ static hs_status covered_rank(const hs_problem *problem, size_t *rank, hs_error 
     if (status == HS_OK && row == NULL)
         status = hs_fail(error, HS_NO_MEMORY, "no memory for a rank");
     for (size_t i = 0; status == HS_OK && i < problem->m && basis.rank < n; i++) {
+        if (hs_run_should_stop(run, 0, NULL))
+            break;
         if (problem->zero_row[i] || !direction_is_covered(problem, i))
             continue;
         hs_residues(problem->layer->weight + i * n, n, row);
@@ -263,44 +271,64 @@ done:
     return status;
 }
 
-hs_status hs_engine_facts(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
-                          hs_error *error) {
-    (void)run;
-    size_t m = problem->m, n = problem->n, rank = n;
-    outcome->engine = HS_ENGINE_AUTO;
-    outcome->arithmetic = HS_ARITHMETIC_EXACT;
+static hs_status claim_from_boundaries(const hs_problem *problem, hs_outcome *outcome,
+                                       hs_error *error) {
+    size_t m = problem->m, n = problem->n;
+    bool plain_cone = problem->system.beta == NULL && problem->system.d == n && problem->faces == 0;
+    hs_status status = HS_OK;
+    if (!plain_cone || m + 2 > 3 * n)
+        return HS_OK;
+    for (size_t first = 0; status == HS_OK && outcome->verdict == HS_UNDECIDED && first < m;
+         first += n / 2 + 1)
+        status = claim_from_boundary(problem, first, outcome, error);
+    return status;
+}
+
+/* ---- any point will do, or the centre does ------------------------------------------------- */
+
+static hs_status claim_at_centre(const hs_problem *problem, hs_outcome *outcome, hs_error *error) {
+    size_t m = problem->m, n = problem->n, rank = 0;
     double *centre = hs_allocate(n, sizeof *centre);
     if (centre == NULL)
         return hs_fail(error, HS_NO_MEMORY, "no memory for a point");
     domain_centre(problem, centre);
-    hs_status status = m < n ? HS_OK : active_rank(problem, NULL, &rank, error);
-    if (status == HS_OK && m >= n && rank == n)
-        status = active_rank(problem, centre, &rank, error);
-    else if (status == HS_OK && m >= n)
-        hs_outcome_set(outcome, HS_NOT_INJECTIVE, "the weight has rank %zu, below n = %zu", rank,
-                       n);
-    else if (status == HS_OK)
+    hs_status status = HS_OK;
+    if (m < n)
         hs_outcome_set(outcome, HS_NOT_INJECTIVE, "m = %zu rows cannot span n = %zu dimensions", m,
                        n);
-    if (status == HS_OK && outcome->verdict == HS_UNDECIDED && rank < n)
-        hs_outcome_set(outcome, HS_NOT_INJECTIVE,
-                       "the active rows at the centre of the domain have rank %zu, below n = %zu",
-                       rank, n);
-    if (status == HS_OK && outcome->verdict == HS_NOT_INJECTIVE) {
-        outcome->z = centre;
-        return HS_OK;
+    else
+        status = active_rank(problem, NULL, &rank, error);
+    if (status == HS_OK && m >= n && rank < n)
+        hs_outcome_set(outcome, HS_NOT_INJECTIVE, "the weight has rank %zu, below n = %zu", rank,
+                       n);
+    if (status == HS_OK && rank == n) {
+        status = active_rank(problem, centre, &rank, error);
+        if (status == HS_OK && rank < n)
+            hs_outcome_set(
+                outcome, HS_NOT_INJECTIVE,
+                "the active rows at the centre of the domain have rank %zu, below n = %zu", rank,
+                n);
     }
-    free(centre);
-    if (status == HS_OK)
-        status = covered_rank(problem, &rank, error);
-    if (status == HS_OK && rank == n)
-        hs_outcome_set(outcome, HS_INJECTIVE,
-                       "antiparallel pairs and rows that are active on the whole domain span the "
-                       "space");
-    bool plain_cone = problem->system.beta == NULL && problem->system.d == n && problem->faces == 0;
-    for (size_t first = 0; status == HS_OK && plain_cone && outcome->verdict == HS_UNDECIDED &&
-                           m + 2 <= 3 * n && first < m;
-         first += n / 2 + 1)
-        status = claim_from_boundary(problem, first, outcome, error);
+    if (outcome->verdict == HS_NOT_INJECTIVE)
+        outcome->z = centre;
+    else
+        free(centre);
     return status;
+}
+
+hs_status hs_engine_facts(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
+                          hs_error *error) {
+    size_t rank = 0;
+    outcome->engine = HS_ENGINE_AUTO;
+    outcome->arithmetic = HS_ARITHMETIC_EXACT;
+    hs_status status = claim_at_centre(problem, outcome, error);
+    if (status != HS_OK || outcome->verdict == HS_NOT_INJECTIVE)
+        return status;
+    status = covered_rank(problem, run, &rank, error);
+    if (status != HS_OK || rank < problem->n)
+        return status == HS_OK ? claim_from_boundaries(problem, outcome, error) : status;
+    hs_outcome_set(outcome, HS_INJECTIVE,
+                   "antiparallel pairs and rows that are active on the whole domain span the "
+                   "space");
+    return HS_OK;
 }

@@ -81,7 +81,9 @@ static void watch(glp_tree *tree, void *data) {
     int total;
     glp_ios_tree_size(tree, NULL, NULL, &total);
     p->nodes = (uint64_t)total;
-    if (hs_run_should_stop(p->run, p->nodes, &progress))
+    bool enough = glp_ios_reason(tree) == GLP_IBINGO &&
+                  glp_mip_obj_val(glp_ios_get_prob(tree)) < (double)p->problem->n - 0.5;
+    if (hs_run_should_stop(p->run, p->nodes, &progress) || enough)
         glp_ios_terminate(tree);
 }
 

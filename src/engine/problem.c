@@ -40,13 +40,14 @@ static bool box_surrounds_origin(const hs_domain *domain, size_t n) {
     return true;
 }
 
-/* Multiplies values by 2^exponent unless a bit would be lost. */
-static void scale_if_lossless(double *values, size_t count, int exponent) {
+/* Multiplies values by 2^exponent; does nothing and returns false when a bit would be lost. */
+static bool scale_if_lossless(double *values, size_t count, int exponent) {
     for (size_t j = 0; j < count; j++)
         if (ldexp(ldexp(values[j], exponent), -exponent) != values[j])
-            return;
+            return false;
     for (size_t j = 0; j < count; j++)
         values[j] = ldexp(values[j], exponent);
+    return true;
 }
 
 static int largest_exponent(const double *values, size_t count) {
@@ -59,15 +60,34 @@ static int largest_exponent(const double *values, size_t count) {
     return exponent;
 }
 
-/* Row i of the layer with its bias as last number, scaled to entries of at most 1. */
-static void load_row(const hs_problem *problem, size_t i, double *row) {
+/* (2^exponent w_i, b_i) times a power of two that brings its entries to at most 1. False when bits
+ * would be lost; never with exponent 0, where the row is then kept as it is. */
+static bool load_row(const hs_problem *problem, size_t i, double *row) {
     const hs_layer *layer = problem->layer;
     size_t n = problem->n;
     memcpy(row, layer->weight + i * n, n * sizeof *row);
     row[n] = layer->bias[i];
-    if (problem->exponent != 0)
-        scale_if_lossless(row, n, problem->exponent);
-    scale_if_lossless(row, n + 1, -largest_exponent(row, n + 1));
+    if (problem->exponent == 0) {
+        scale_if_lossless(row, n + 1, -largest_exponent(row, n + 1));
+        return true;
+    }
+    int weight = largest_exponent(row, n) + problem->exponent;
+    int bias = row[n] != 0.0 ? largest_exponent(row + n, 1) : weight;
+    int shift = -(weight > bias ? weight : bias);
+    return scale_if_lossless(row, n, problem->exponent + shift) &&
+           scale_if_lossless(row + n, 1, shift);
+}
+
+static bool load_rows(hs_problem *problem, double *row) {
+    size_t d = problem->n + (problem->homogenised ? 1 : 0);
+    for (size_t i = 0; i < problem->m; i++) {
+        if (!load_row(problem, i, row))
+            return false;
+        memcpy(problem->a + i * d, row, d * sizeof *row);
+        if (problem->beta != NULL)
+            problem->beta[i] = row[problem->n];
+    }
+    return true;
 }
 
 static void face(hs_problem *problem, size_t j, double value) {
@@ -126,16 +146,15 @@ hs_status hs_problem_create(const hs_layer *layer, const hs_domain *domain, hs_p
         status = hs_fail(error, HS_NO_MEMORY, "no memory for a problem of %zu x %zu", m, n);
         goto done;
     }
-    double radius = INFINITY;
     if (biased_ball)
-        radius = frexp(domain->radius, &problem->exponent);
-    for (size_t i = 0; i < m; i++) {
-        load_row(problem, i, row);
-        memcpy(problem->a + i * d, row, d * sizeof *row);
-        if (biased_ball)
-            problem->beta[i] = row[n];
-        problem->zero_row[i] = row_is_zero(layer->weight + i * n, n);
+        frexp(domain->radius, &problem->exponent);
+    if (!load_rows(problem, row)) {
+        problem->exponent = 0;
+        load_rows(problem, row);
     }
+    for (size_t i = 0; i < m; i++)
+        problem->zero_row[i] = row_is_zero(layer->weight + i * n, n);
+    double radius = biased_ball ? ldexp(domain->radius, -problem->exponent) : INFINITY;
     problem->system =
         (hs_system){.d = d, .rows = m, .a = problem->a, .beta = problem->beta, .radius = radius};
     load_faces(problem);

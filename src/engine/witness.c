@@ -119,14 +119,32 @@ static hs_status find_null_vector(site *at, bool *deficient, hs_error *error) {
     return status;
 }
 
+static double largest_entry(const double *x, size_t n) {
+    double largest = 0.0;
+    for (size_t j = 0; j < n; j++)
+        largest = fmax(largest, fabs(x[j]));
+    return largest;
+}
+
+/* |z|^2 + 2 t |z.v| + t^2 |v|^2 <= radius^2, with z and v in units that keep the squares in range.
+ */
+static double ball_reach(double radius, size_t n, const double *z, const double *v) {
+    double zz = 0.0, zv = 0.0, vv = 0.0, unit = largest_entry(v, n);
+    for (size_t j = 0; j < n; j++) {
+        double position = z[j] / radius, direction = v[j] / unit;
+        zz += position * position;
+        zv += position * direction;
+        vv += direction * direction;
+    }
+    double room = 1.0 - zz;
+    return room > 0.0 ? room / (fabs(zv) + sqrt(zv * zv + vv * room)) * (radius / unit) : 0.0;
+}
+
 /* The largest t for which z + t v and z - t v stay in the closed domain. */
 static double domain_reach(const hs_domain *domain, size_t n, const double *z, const double *v) {
-    double reach = INFINITY, zz = 0.0, zv = 0.0, vv = 0.0;
+    double reach = INFINITY;
     for (size_t j = 0; j < n; j++) {
         double size = fabs(v[j]);
-        zz += z[j] * z[j];
-        zv += fabs(z[j] * v[j]);
-        vv += v[j] * v[j];
         if (!(size > 0.0))
             continue;
         if (domain->kind == HS_DOMAIN_NONNEG_BALL)
@@ -134,11 +152,8 @@ static double domain_reach(const hs_domain *domain, size_t n, const double *z, c
         if (domain->kind == HS_DOMAIN_BOX)
             reach = fmin(reach, fmin(z[j] - domain->lower[j], domain->upper[j] - z[j]) / size);
     }
-    if (domain->kind == HS_DOMAIN_BALL || domain->kind == HS_DOMAIN_NONNEG_BALL) {
-        double square = domain->radius * domain->radius; /* |z|^2 + 2 t |z.v| + t^2 |v|^2 <= r^2 */
-        double room = square - zz;
-        reach = fmin(reach, room > 0.0 ? room / (zv + sqrt(zv * zv + vv * room)) : 0.0);
-    }
+    if (domain->kind == HS_DOMAIN_BALL || domain->kind == HS_DOMAIN_NONNEG_BALL)
+        reach = fmin(reach, ball_reach(domain->radius, n, z, v));
     return reach;
 }
 
@@ -162,13 +177,6 @@ static double cell_reach(const site *at, const double *z) {
             reach = fmin(reach, fmax(room, 0.0) / slope);
     }
     return reach;
-}
-
-static double largest_entry(const double *x, size_t n) {
-    double largest = 0.0;
-    for (size_t j = 0; j < n; j++)
-        largest = fmax(largest, fabs(x[j]));
-    return largest;
 }
 
 /* Rounds z to the fewest bits that keep half of its room: short numbers for people, and exact
@@ -195,8 +203,8 @@ static void move_to_centre(site *at) {
     const hs_layer *layer = at->problem->layer;
     if (layer->m * layer->n > CENTRE_SIZE)
         return;
-    double reach = fmax(4.0 * largest_entry(at->z, layer->n), DBL_MIN);
-    if (layer->zero_bias)
+    double reach = 4.0 * largest_entry(at->z, layer->n);
+    if (layer->zero_bias || !(reach > 0.0))
         reach = fmax(reach, 1.0);
     hs_cell_centre(layer->n, layer->weight, layer->bias, at->inactive, at->inactive_count,
                    &at->problem->domain, reach, at->z);
@@ -236,8 +244,8 @@ static bool separate(const site *at, hs_witness *witness) {
     double room = fmax(largest_entry(at->z, n), 1.0) / size; /* where nothing else limits t */
     int exponent;
     frexp(fmin(0.9 * reach, room), &exponent);
-    double t = ldexp(0.5, exponent);
-    for (int tries = 0; tries < 40; tries++, t *= 0.5) {
+    double t = reach > 0.0 ? ldexp(0.5, exponent) : 0.0;
+    for (int tries = 0; tries < 40 && t > 0.0; tries++, t *= 0.5) {
         for (size_t j = 0; j < n; j++) {
             witness->x[j] = at->z[j] + t * at->v[j];
             witness->y[j] = at->z[j] - t * at->v[j];

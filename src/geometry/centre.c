@@ -16,22 +16,29 @@ static double norm(const double *x, size_t n) {
     return sqrt(sum);
 }
 
-/* direction.z + s <= bound, with the LP's variables measured in units of reach. */
-static void limit(hs_margin_lp *lp, double *direction, size_t j, double sign, double bound) {
-    direction[j] = sign;
-    hs_margin_lp_append(lp, direction, 1.0, bound);
-    direction[j] = 0.0;
+/* unit.z + s <= bound, with the LP's variables measured in units of reach; a bound that |z_j| <= 1
+ * and s <= 1 imply, perhaps infinite, is left out. */
+static void limit(hs_margin_lp *lp, size_t n, const double *unit, double bound) {
+    if (bound < sqrt((double)n) + 1.0)
+        hs_margin_lp_append(lp, unit, 1.0, bound);
+}
+
+static void limit_axis(hs_margin_lp *lp, size_t n, double *zeros, size_t j, double sign,
+                       double bound) {
+    zeros[j] = sign;
+    limit(lp, n, zeros, bound);
+    zeros[j] = 0.0;
 }
 
 static void limit_domain(hs_margin_lp *lp, const hs_domain *domain, size_t n, double reach,
                          double *zeros) {
     for (size_t j = 0; j < n; j++) {
         if (domain->kind == HS_DOMAIN_NONNEG_BALL)
-            limit(lp, zeros, j, -1.0, 0.0);
+            limit_axis(lp, n, zeros, j, -1.0, 0.0);
         if (domain->kind == HS_DOMAIN_BOX && isfinite(domain->lower[j]))
-            limit(lp, zeros, j, -1.0, -domain->lower[j] / reach);
+            limit_axis(lp, n, zeros, j, -1.0, -domain->lower[j] / reach);
         if (domain->kind == HS_DOMAIN_BOX && isfinite(domain->upper[j]))
-            limit(lp, zeros, j, 1.0, domain->upper[j] / reach);
+            limit_axis(lp, n, zeros, j, 1.0, domain->upper[j] / reach);
     }
 }
 
@@ -52,7 +59,7 @@ void hs_cell_centre(size_t n, const double *w, const double *b, const size_t *wh
             continue;
         for (size_t j = 0; j < n; j++)
             unit[j] = row[j] / size;
-        hs_margin_lp_append(lp, unit, 1.0, -b[which[i]] / size / reach);
+        limit(lp, n, unit, -b[which[i]] / size / reach);
     }
     for (int cut = 0; cut < TANGENT_CUTS; cut++) {
         double margin;
