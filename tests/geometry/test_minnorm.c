@@ -95,7 +95,7 @@ static void random_polyhedra_agree_with_exact_arithmetic(void **state) {
     (void)state;
     uint64_t seed = 8;
     size_t empty = 0, away = 0;
-    for (int k = 0; k < 800; k++) {
+    for (int k = 0; k < 250; k++) {
         polyhedron p;
         hs_minnorm solver;
         draw(&seed, -0.3, &p);
@@ -114,7 +114,7 @@ static void random_polyhedra_agree_with_exact_arithmetic(void **state) {
         }
         hs_minnorm_clear(&solver);
     }
-    assert_true(empty > 50 && away > 200);
+    assert_true(empty > 20 && away > 60);
 }
 
 /* After "empty" the multipliers prove it: lambda >= 0, sum lambda a = 0, sum lambda t < 0. */

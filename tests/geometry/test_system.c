@@ -146,7 +146,7 @@ static void cones_of_integer_rows_in_the_plane(void **state) {
     (void)state;
     uint64_t seed = 5;
     size_t empty = 0;
-    for (int k = 0; k < 3000; k++) {
+    for (int k = 0; k < 1500; k++) {
         size_t rows = 1 + chance_below(&seed, 5);
         int a[MOST][2];
         double packed[2 * MOST];
@@ -159,7 +159,7 @@ static void cones_of_integer_rows_in_the_plane(void **state) {
         assert_int_equal(cone(2, rows, packed), expected);
         empty += expected == HS_EMPTY;
     }
-    assert_in_range(empty, 500, 2500);
+    assert_in_range(empty, 250, 1250);
 }
 
 /* ---- cores of cones: the floating-point proof ------------------------------------------------ */
@@ -191,7 +191,7 @@ static void nudged_cores_agree_with_exact_arithmetic(void **state) {
     (void)state;
     uint64_t seed = 6;
     size_t proven = 0, refused = 0;
-    for (int k = 0; k < 1500; k++) {
+    for (int k = 0; k < 500; k++) {
         size_t d = 2 + chance_below(&seed, 4);
         double a[6 * 5];
         for (size_t j = 0; j < d; j++)
@@ -211,7 +211,7 @@ static void nudged_cores_agree_with_exact_arithmetic(void **state) {
         else
             refused++;
     }
-    assert_true(proven > 200 && refused > 200);
+    assert_true(proven > 80 && refused > 80);
 }
 
 static void a_set_without_rows_is_no_core(void **state) {
