@@ -12,14 +12,22 @@ hs_lines hs_lines_begin(const hs_source *source) {
     return lines;
 }
 
+static bool ends_line(char c) {
+    return c == '\n' || c == '\r' || c == '\0';
+}
+
 bool hs_lines_next(hs_lines *lines) {
     if (lines->at == lines->end)
         return false;
     lines->text = lines->at;
     lines->number++;
-    while (lines->at < lines->end && *lines->at != '\n' && *lines->at != '\r')
+    while (lines->at < lines->end && !ends_line(*lines->at))
         lines->at++;
+    if (lines->at < lines->end && *lines->at == '\0')
+        lines->at++; /* belongs to the line */
     lines->length = (size_t)(lines->at - lines->text);
+    if (lines->length > 0 && lines->at[-1] == '\0')
+        return true;
     if (lines->at < lines->end && *lines->at++ == '\r' && lines->at < lines->end &&
         *lines->at == '\n')
         lines->at++;

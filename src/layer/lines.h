@@ -1,5 +1,6 @@
 /* Text, line by line, without copying: LF, CRLF and lone CR end a line; a UTF-8 mark at the very
- * beginning is skipped. */
+ * beginning is skipped. A NUL ends a line as well but stays in it, so that what is not text is
+ * refused where it begins, however far its "line" goes. */
 #ifndef HS_LAYER_LINES_H
 #define HS_LAYER_LINES_H
 

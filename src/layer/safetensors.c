@@ -167,6 +167,8 @@ static hs_status list_tensors(const hs_source *source, json_t *header, size_t av
         if (made->name == NULL)
             return hs_fail(error, HS_NO_MEMORY, "%s: no memory for a name", source->name);
     }
+    if (count == 0)
+        return hs_fail(error, HS_BAD_DATA, "%s: no tensors in it", source->name);
     qsort(file->tensors, count, sizeof *file->tensors, by_place);
     for (size_t k = 0; k < count; k++)
         archive->names[k] = file->tensors[k].name;
@@ -244,8 +246,6 @@ hs_status hs_safetensors_open(const hs_source *source, hs_archive *archive, hs_e
         status = list_tensors(source, header, source->size - PREFIX - length, archive, error);
     }
     json_decref(header);
-    if (status == HS_OK && archive->count == 0)
-        status = hs_fail(error, HS_BAD_DATA, "%s: no tensors in it", source->name);
     if (status != HS_OK)
         hs_archive_clear(archive);
     return status;

@@ -1,6 +1,6 @@
 /* Dense text: one row per line; commas, semicolons or white space between the numbers (the same in
  * the whole file); '#' begins a comment; the first line may hold column names instead of numbers,
- * when none of them reads as a number and commas, semicolons or tabs set them apart. */
+ * when none of them could be meant as a number and commas, semicolons or tabs set them apart. */
 #include "layer/archive.h"
 #include "layer/lines.h"
 
@@ -79,15 +79,24 @@ static bool next_field(const table *in, const char **text, size_t *length, field
     return true;
 }
 
-/* Names instead of numbers: no field reads as a number, not even as NaN or infinity. */
+/* What nobody means as a number: not 1,5 and not "1" in quotes either. */
+static bool is_name(const field *next) {
+    static const char marks[] = "\"'+-.";
+    double value;
+    size_t at = 0;
+    while (at < next->length && memchr(marks, next->text[at], sizeof marks - 1) != NULL)
+        at++;
+    if (at == next->length || (next->text[at] >= '0' && next->text[at] <= '9'))
+        return false;
+    return memchr(next->text, '\0', next->length) == NULL &&
+           hs_number_parse(next->text, next->length, &value) == HS_NUMBER_NONE;
+}
+
 static bool is_header(const table *in, const char *text, size_t length) {
     field next = {NULL, 0, 0};
-    while (next_field(in, &text, &length, &next)) {
-        double value;
-        if (next.length == 0 || memchr(next.text, '\0', next.length) != NULL ||
-            hs_number_parse(next.text, next.length, &value) != HS_NUMBER_NONE)
+    while (next_field(in, &text, &length, &next))
+        if (!is_name(&next))
             return false;
-    }
     return true;
 }
 
