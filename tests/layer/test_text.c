@@ -16,8 +16,7 @@ static void test_good_text(void **state) {
         "1.5;-2\n3E-3;4\n",
         "1.5 -2\n3e-3    4\n",
         "  1.5\t-2\t\n3e-3 \t 4\n",
-        "\xef\xbb\xbf"
-        "1.5,-2\n3e-3,4\n",
+        "\xef\xbb\xbf# UTF-8 with its mark\n1.5,-2\n3e-3,4\n",
         "# a comment, with commas\n\n1.5,-2 # here too\n   \n#\n3e-3,4\n\n",
         "first,second\n1.5,-2\n3e-3,4\n",
         "sepal length;sepal width\n1.5;-2\n3e-3;4\n",
