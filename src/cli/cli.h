@@ -69,6 +69,9 @@ int cli_print_json(json_t *document);
 json_t *cli_json_number(double value);
 json_t *cli_json_numbers(const double *values, size_t count);
 
+/* The `theory` member of a document: alpha = m/n, thresholds, prediction. */
+json_t *cli_json_theory(size_t m, size_t n);
+
 /* Ctrl-C and SIGTERM raise a flag instead of ending the program; a second one ends it. */
 void cli_catch_interrupts(void);
 bool cli_interrupted(void *unused);

@@ -12,6 +12,7 @@ typedef struct command_entry {
 static const command_entry commands[] = {
     {"check", cli_check, "is this layer injective on this domain?"},
     {"generate", cli_generate, "write a random layer"},
+    {"info", cli_info, "shape, norms, rank, degeneracies, alpha against theory"},
     {NULL, NULL, NULL},
 };
 
