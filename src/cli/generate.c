@@ -80,6 +80,15 @@ static hs_status generate(request *asked, hs_error *error) {
     return status;
 }
 
+/* A seed beyond the integers of JSON libraries is written as text. */
+static json_t *seed_json(uint64_t seed) {
+    char text[24];
+    if (seed <= INT64_MAX)
+        return json_integer((json_int_t)seed);
+    snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
+    return json_string(text);
+}
+
 int cli_generate(int argc, char **argv) {
     request asked = {.bias = "none"};
     hs_error error = {0};
@@ -90,8 +99,8 @@ int cli_generate(int argc, char **argv) {
         return cli_fail(&error);
     if (!asked.common.json)
         return 0;
-    return cli_print_json(json_pack("{s:I, s:I, s:s, s:s, s:I, s:s}", "m", (json_int_t)asked.m, "n",
+    return cli_print_json(json_pack("{s:I, s:I, s:s, s:s, s:o, s:s}", "m", (json_int_t)asked.m, "n",
                                     (json_int_t)asked.n, "ensemble", asked.weight, "bias_ensemble",
-                                    asked.bias, "seed", (json_int_t)asked.common.seed, "path",
+                                    asked.bias, "seed", seed_json(asked.common.seed), "path",
                                     asked.output));
 }
