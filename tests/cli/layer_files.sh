@@ -4,7 +4,7 @@
 # Usage: layer_files.sh PROGRAM
 # shellcheck disable=SC2059 # the formats are bytes written as escapes
 set -u
-program=$1
+program=$(realpath "$1") || exit 99
 folder=$(mktemp -d) || exit 99
 trap 'chmod -R u+rwx "$folder"; rm -rf "$folder"' EXIT
 cd "$folder" || exit 99
