@@ -229,11 +229,14 @@ static bool outputs_agree(const hs_layer *layer, const hs_witness *witness, doub
     return agree;
 }
 
+/* |x - y|, free of overflow and underflow. */
 static double distance(const double *x, const double *y, size_t n) {
-    double sum = 0.0;
+    double largest = 0.0, sum = 0.0;
     for (size_t j = 0; j < n; j++)
-        sum += (x[j] - y[j]) * (x[j] - y[j]);
-    return sqrt(sum);
+        largest = fmax(largest, fabs(x[j] - y[j]));
+    for (size_t j = 0; j < n && largest > 0.0; j++)
+        sum += (x[j] - y[j]) / largest * ((x[j] - y[j]) / largest);
+    return largest * sqrt(sum);
 }
 
 /* Chooses the step and fills x and y; false when double precision cannot show the difference. */

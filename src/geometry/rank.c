@@ -164,42 +164,53 @@ static size_t reduce(rational_matrix *matrix, size_t *pivot) {
     return rank;
 }
 
-/* Sets the free column to 1 and reads the pivots off; scales the largest entry to 1. Each free
- * column gives one null vector; the first is taken. */
-static void read_null_vector(const rational_matrix *matrix, const size_t *pivot, size_t rank,
-                             double *vector, bool *exact) {
+/* Multiplies by the common denominator, if the numbers stay below 2^20: small integers are exact in
+ * every later step. Other vectors are scaled to a largest entry of 1 and rounded. */
+static bool round_vector(mpq_t *value, size_t d, double *vector) {
+    mpz_t denominator;
+    mpq_t factor, largest, size;
+    mpz_init_set_ui(denominator, 1);
+    mpq_inits(factor, largest, size, NULL);
+    for (size_t j = 0; j < d; j++) {
+        mpz_lcm(denominator, denominator, mpq_denref(value[j]));
+        mpq_abs(size, value[j]);
+        if (mpq_cmp(size, largest) > 0)
+            mpq_set(largest, size);
+    }
+    mpq_set_z(factor, denominator);
+    mpq_mul(size, factor, largest);
+    bool exact = mpq_cmp_ui(size, 1 << 20, 1) <= 0;
+    if (!exact)
+        mpq_inv(factor, largest);
+    for (size_t j = 0; j < d; j++) {
+        mpq_mul(value[j], value[j], factor);
+        vector[j] = mpq_get_d(value[j]);
+    }
+    mpz_clear(denominator);
+    mpq_clears(factor, largest, size, NULL);
+    return exact;
+}
+
+/* Sets the free column to 1 and reads the pivots off. Each free column gives one null vector; the
+ * first is taken. */
+static hs_status read_null_vector(const rational_matrix *matrix, const size_t *pivot, size_t rank,
+                                  double *vector, bool *exact, hs_error *error) {
     size_t d = matrix->columns, free_column = 0;
     while (free_column < rank && pivot[free_column] == free_column)
         free_column++;
     mpq_t *value = hs_allocate(d, sizeof *value);
-    mpq_t largest, size;
-    mpq_inits(largest, size, NULL);
-    *exact = value != NULL;
-    for (size_t j = 0; value != NULL && j < d; j++)
+    if (value == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "no memory for a null vector");
+    for (size_t j = 0; j < d; j++)
         mpq_init(value[j]);
-    if (value != NULL) {
-        mpq_set_si(value[free_column], 1, 1);
-        for (size_t k = 0; k < rank; k++)
-            mpq_neg(value[pivot[k]], *at(matrix, k, free_column));
-        for (size_t j = 0; j < d; j++) {
-            mpq_abs(size, value[j]);
-            if (mpq_cmp(size, largest) > 0)
-                mpq_set(largest, size);
-        }
-        for (size_t j = 0; j < d; j++) {
-            /* small integers keep their exact values; other vectors are scaled to at most 1 */
-            if (mpz_cmp_ui(mpq_denref(value[j]), 1) != 0 || mpq_cmp_ui(largest, 1 << 20, 1) > 0)
-                *exact = false;
-        }
-        for (size_t j = 0; j < d; j++) {
-            if (!*exact)
-                mpq_div(value[j], value[j], largest);
-            vector[j] = mpq_get_d(value[j]);
-            mpq_clear(value[j]);
-        }
-    }
-    mpq_clears(largest, size, NULL);
+    mpq_set_si(value[free_column], 1, 1);
+    for (size_t k = 0; k < rank; k++)
+        mpq_neg(value[pivot[k]], *at(matrix, k, free_column));
+    *exact = round_vector(value, d, vector);
+    for (size_t j = 0; j < d; j++)
+        mpq_clear(value[j]);
     free(value);
+    return HS_OK;
 }
 
 hs_status hs_rank_exact(const double *a, size_t d, const size_t *which, size_t count, size_t *rank,
@@ -225,7 +236,7 @@ hs_status hs_rank_exact(const double *a, size_t d, const size_t *which, size_t c
         goto done;
     *rank = reduce(&matrix, pivot);
     if (null_vector != NULL && *rank < d)
-        read_null_vector(&matrix, pivot, *rank, null_vector, null_exact);
+        status = read_null_vector(&matrix, pivot, *rank, null_vector, null_exact, error);
 done:
     unload(&matrix);
     free(row);

@@ -31,8 +31,8 @@ bool hs_modular_basis_add(hs_modular_basis *basis, const uint64_t *row);
 
 /* The exact rank of the chosen rows of a (rows of d doubles); which may be NULL for rows
  * 0..count-1. null_vector, when not NULL and the rank is below d, receives d doubles: a non-zero
- * vector orthogonal to all of them, the exact rational one rounded, largest entry 1. null_exact
- * tells whether rounding changed nothing. */
+ * vector orthogonal to all of them: small integers where there are such (null_exact), otherwise the
+ * rational one rounded, with a largest entry of 1. */
 hs_status hs_rank_exact(const double *a, size_t d, const size_t *which, size_t count, size_t *rank,
                         double *null_vector, bool *null_exact, hs_error *error);
 
