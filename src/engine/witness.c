@@ -244,9 +244,9 @@ static bool separate(const site *at, hs_witness *witness) {
     const hs_problem *problem = at->problem;
     size_t n = problem->n;
     double reach = cell_reach(at, at->z), size = largest_entry(at->v, n);
-    double room = fmax(largest_entry(at->z, n), 1.0) / size; /* where nothing else limits t */
+    double room = isfinite(reach) ? 0.9 * reach : fmax(largest_entry(at->z, n), 1.0) / size;
     int exponent;
-    frexp(fmin(0.9 * reach, room), &exponent);
+    frexp(room, &exponent);
     double t = reach > 0.0 ? ldexp(0.5, exponent) : 0.0;
     for (int tries = 0; tries < 40 && t > 0.0; tries++, t *= 0.5) {
         for (size_t j = 0; j < n; j++) {

@@ -12,7 +12,7 @@ hs_domain ball(double radius);
 hs_domain nonneg_ball(double radius);
 hs_domain space(void);
 
-/* The cube lower <= z_j <= upper, for n up to 8; each thread has one at a time. */
+/* The cube lower <= z_j <= upper, for n up to 16; each thread has one at a time. */
 hs_domain box(double lower, double upper);
 
 /* bias may be NULL. */
