@@ -134,6 +134,21 @@ static hs_status conclude(model *p, hs_outcome *outcome, hs_error *error) {
     return HS_OK;
 }
 
+static bool out_of_time(void *data) {
+    return hs_run_should_stop(data, 0, NULL);
+}
+
+/* Counting active rows is their rank only in general position. */
+static void refuse(hs_outcome *outcome, hs_position position, hs_run *run) {
+    const char *reason = "too many rows to prove general position, and without it counting active "
+                         "rows is not their rank";
+    if (position == HS_POSITION_DEPENDENT)
+        reason = "the rows are not in general position: counting active rows is not their rank";
+    else if (atomic_load(&run->stopped))
+        reason = "stopped before general position was proven";
+    hs_outcome_set(outcome, HS_UNDECIDED, "%s", reason);
+}
+
 hs_status hs_engine_milp(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
                          hs_error *error) {
     model p = {.problem = problem, .run = run};
@@ -153,8 +168,9 @@ hs_status hs_engine_milp(const hs_problem *problem, hs_run *run, hs_outcome *out
         if (!problem->zero_row[i])
             p.rows[p.count++] = i;
     glp_term_out(GLP_OFF);
+    const hs_position_effort effort = {subset_budget, out_of_time, run};
     hs_status status = hs_general_position(problem->layer->weight, problem->n, p.rows, p.count,
-                                           subset_budget, &position, error);
+                                           effort, &position, error);
     if (status == HS_OK && position == HS_POSITION_GENERAL) {
         status = build(&p, error);
         if (status == HS_OK)
@@ -162,12 +178,7 @@ hs_status hs_engine_milp(const hs_problem *problem, hs_run *run, hs_outcome *out
         if (p.program != NULL)
             glp_delete_prob(p.program);
     } else if (status == HS_OK) {
-        hs_outcome_set(outcome, HS_UNDECIDED,
-                       position == HS_POSITION_DEPENDENT
-                           ? "the rows are not in general position: counting active rows is not "
-                             "their rank"
-                           : "too many rows to prove general position, and counting active rows "
-                             "would not be their rank without it");
+        refuse(outcome, position, run);
     }
     free(p.rows);
     return status;

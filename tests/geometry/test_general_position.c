@@ -10,7 +10,8 @@ static hs_position position_of(const double *a, size_t d, size_t count, uint64_t
     hs_position position;
     for (size_t i = 0; i < count; i++)
         which[i] = i;
-    assert_int_equal(hs_general_position(a, d, which, count, budget, &position, NULL), HS_OK);
+    const hs_position_effort effort = {.subsets = budget};
+    assert_int_equal(hs_general_position(a, d, which, count, effort, &position, NULL), HS_OK);
     return position;
 }
 
@@ -38,6 +39,31 @@ static void more_subsets_than_the_budget_are_unknown(void **state) {
             rows[3 * i + j] = pow(i + 1, j);
     assert_int_equal(position_of(rows, 3, 10, 120), HS_POSITION_GENERAL); /* Vandermonde */
     assert_int_equal(position_of(rows, 3, 10, 119), HS_POSITION_UNKNOWN);
+}
+
+static bool at_once(void *data) {
+    ++*(int *)data;
+    return true;
+}
+
+static void work_can_be_stopped(void **state) {
+    (void)state;
+    enum { ROWS = 40 };
+    double rows[4 * ROWS];
+    size_t which[ROWS];
+    uint64_t seed = 19;
+    int asked = 0;
+    const hs_position_effort effort = {1000000, at_once, &asked};
+    hs_position position;
+    for (size_t i = 0; i < ROWS; i++) {
+        which[i] = i;
+        for (int j = 0; j < 4; j++)
+            rows[4 * i + (size_t)j] = chance_normal(&seed);
+    }
+    assert_int_equal(hs_general_position(rows, 4, which, ROWS, effort, &position, NULL), HS_OK);
+    assert_int_equal(position, HS_POSITION_UNKNOWN);
+    assert_int_equal(asked, 1);
+    assert_int_equal(position_of(rows, 4, 20, 1000000), HS_POSITION_GENERAL);
 }
 
 /* Against the rank of every pair and triple. */
@@ -69,6 +95,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_sets),
         cmocka_unit_test(more_subsets_than_the_budget_are_unknown),
+        cmocka_unit_test(work_can_be_stopped),
         cmocka_unit_test(integer_rows_against_every_subset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
