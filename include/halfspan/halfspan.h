@@ -291,6 +291,7 @@ typedef struct hs_theory_level {
     bool partial;           /* q_0 = 0 was held fixed (partially lifted) */
     double alpha;           /* the capacity, where energy = 1; or the alpha that was asked for */
     double energy;          /* a prediction for e(alpha), increasing with the level */
+    double slope;           /* d energy / d alpha along this level (envelope theorem) */
     double chi;             /* infinite where the energy is zero */
     size_t steps;           /* k */
     double q[HS_THEORY_LEVEL_MAX];    /* k overlaps, q_0 < q_1 < ... < 1 */
@@ -303,6 +304,7 @@ typedef struct hs_theory_level {
 typedef struct hs_theory_settings {
     bool partial;      /* hold q_0 = 0 (level 1 has no q_0 and is the same either way) */
     double resolution; /* grid points per smallest width, from 2; 0: the default, 6 */
+    bool levels_only;  /* hs_theory_full_limit: trust the extrapolation, skip the continuum */
     bool (*interrupted)(void *data);            /* polled; true stops; or NULL */
     void (*progress)(const char *, void *data); /* told what is running; or NULL */
     void *data;                                 /* handed to both */
@@ -325,7 +327,7 @@ typedef struct hs_theory_full {
     double energy;
     double error;          /* of alpha for a capacity, of energy otherwise */
     double from_levels;    /* the same number by extrapolating the levels */
-    double from_continuum; /* and by solving the continuous equations */
+    double from_continuum; /* and by solving the continuous equations; NaN when skipped */
     bool complete;         /* false when interrupted: nothing else is then valid */
 } hs_theory_full;
 

@@ -118,5 +118,6 @@ json_t *cli_json_domain(const hs_domain *domain, size_t n);
 int cli_check(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 int cli_info(int argc, char **argv);
+int cli_theory(int argc, char **argv);
 
 #endif

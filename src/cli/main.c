@@ -13,6 +13,7 @@ static const command_entry commands[] = {
     {"check", cli_check, "is this layer injective on this domain?"},
     {"generate", cli_generate, "write a random layer"},
     {"info", cli_info, "shape, norms, rank, degeneracies, alpha against theory"},
+    {"theory", cli_theory, "fl RDT levels, full-RSB limit, energy curves, bounds"},
     {NULL, NULL, NULL},
 };
 

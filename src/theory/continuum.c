@@ -94,7 +94,7 @@ hs_status hs_continuum_minimise(const hs_objective *objective, size_t mesh, hs_w
         .interrupted_data = objective->data,
         .hessian = trial->hessian,
         .hessian_known = trial->hessian_known,
-        .slope_goal = 1e-10,
+        .slope_goal = 1e-8,
     };
     hs_minimum minimum;
     hs_status status = hs_minimise(&problem, c, &minimum, error);

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 enum { TERMS = 8, FIRST_TERMS = 4, MESHES = 4 };
-static const size_t mesh_sizes[MESHES] = {12, 16, 24, 32};
+static const size_t mesh_sizes[MESHES] = {10, 14, 18, 24};
 static const double mesh_resolution = 4.0;
 static const double largest_slope = 1e-6; /* a derivative left over this counts as not solved */
 
@@ -130,17 +130,18 @@ hs_status hs_theory_full_limit(const hs_theory_level *levels, size_t count,
     bool capacity = levels[0].alpha != levels[1].alpha;
     hs_objective objective = hs_theory_objective(capacity, levels[0].alpha, &chosen);
     hs_parameters staircase = staircase_of(&levels[HS_THEORY_FULL_LEVELS - 1]);
-    estimate stairs = from_levels(levels, count, capacity), smooth = {0};
-    status = from_continuum(&objective, &staircase, &chosen, &smooth, error);
+    estimate stairs = from_levels(levels, count, capacity), smooth = {NAN, NAN};
+    if (!chosen.levels_only)
+        status = from_continuum(&objective, &staircase, &chosen, &smooth, error);
     if (status != HS_OK || hs_theory_interrupted(&chosen))
         return status;
     if (!capacity)
         smooth.value = -smooth.value;
-    full->from_levels = stairs.value;
-    full->from_continuum = smooth.value;
-    full->error = fmax(stairs.error, fabs(stairs.value - smooth.value));
     full->alpha = capacity ? stairs.value : levels[0].alpha;
     full->energy = capacity ? 1.0 : stairs.value;
+    full->from_levels = stairs.value;
+    full->from_continuum = smooth.value;
+    full->error = fmax(stairs.error, fabs(stairs.value - smooth.value)); /* fmax skips NaN */
     full->complete = true;
     if (full->error > stairs.error + 2.0 * smooth.error + 1e-6 * fabs(stairs.value))
         return hs_fail(error, HS_NOT_CONVERGED,

@@ -9,8 +9,11 @@
 #include <stdlib.h>
 
 /* Above this x, exp(x f) spans too many orders of magnitude for the absolute error of a transform
- * (e^8 1e-16 = 3e-13 is still fine) and positive sums are used instead. */
-static const double transform_limit = 8.0;
+ * (e^10 1e-16 = 2e-12 is still fine) and positive sums are used instead. */
+static const double transform_limit = 10.0;
+
+/* Weights below exp(-this) of the largest are dropped. */
+static const double tail_exponent = 40.0;
 
 /* Fields beyond this many standard deviations carry no weight (e^-40). */
 static const double field_reach = 9.0;
@@ -26,8 +29,9 @@ static void free_arrays(hs_workspace *workspace) {
         workspace->value[j] = workspace->slope[j] = NULL;
     }
     free(workspace->field);
-    free(workspace->scratch);
-    workspace->field = workspace->scratch = NULL;
+    free(workspace->innermost);
+    workspace->field = NULL;
+    workspace->innermost = NULL;
     workspace->capacity = 0;
 }
 
@@ -41,10 +45,10 @@ static hs_status reserve_arrays(hs_workspace *workspace, size_t steps, hs_error 
     if (points > workspace->capacity) {
         free_arrays(workspace);
         workspace->field = hs_allocate(points, sizeof(double));
-        workspace->scratch = hs_allocate(points, sizeof(double));
+        workspace->innermost = hs_allocate(points, sizeof *workspace->innermost);
         workspace->capacity = points;
     }
-    bool complete = workspace->field != NULL && workspace->scratch != NULL;
+    bool complete = workspace->field != NULL && workspace->innermost != NULL;
     for (size_t j = 0; j < steps && complete; j++) {
         if (workspace->value[j] == NULL)
             workspace->value[j] = hs_allocate(workspace->capacity, sizeof(double));
@@ -74,30 +78,46 @@ static hs_status prepare(const hs_parameters *at, hs_workspace *workspace, hs_er
 }
 
 /* f and f' one step outwards: exp(x f_j) = exp(x f_(j+1)) smoothed, and f_j' is the mean of
- * f_(j+1)' under the same weights. */
-static void step_outwards(hs_workspace *workspace, size_t j, double variance, double x) {
+ * f_(j+1)' under the same weights. Here by transforms of (exp(x f) - 1) / x, exact for small x. */
+static void step_outwards_transform(hs_workspace *workspace, size_t j, double variance, double x) {
     hs_grid *grid = &workspace->grid;
     const double *inner_value = workspace->value[j + 1], *inner_slope = workspace->slope[j + 1];
     double *value = workspace->value[j], *slope = workspace->slope[j];
-    bool transform = x <= transform_limit;
-    double exponent = 40.0 + x;
     for (size_t i = 0; i < grid->points; i++) {
-        double excess = transform ? expm1(x * inner_value[i]) : exp(x * inner_value[i]);
-        value[i] = transform ? excess / x : excess;
-        slope[i] = (transform ? 1.0 + excess : excess) * -inner_slope[i];
+        double excess = expm1(x * inner_value[i]);
+        value[i] = excess / x;
+        slope[i] = (1.0 + excess) * inner_slope[i];
     }
-    if (transform) {
-        hs_grid_smooth(grid, value, variance, value);
-        hs_grid_smooth(grid, slope, variance, slope);
-    } else {
-        hs_grid_smooth_positive(grid, value, variance, exponent, value);
-        hs_grid_smooth_positive(grid, slope, variance, exponent, slope);
-    }
+    hs_grid_smooth(grid, value, variance, value);
+    hs_grid_smooth(grid, slope, variance, slope);
     for (size_t i = 0; i < grid->points; i++) {
-        double weight = transform ? 1.0 + x * value[i] : value[i];
-        slope[i] /= -weight;
-        value[i] = (transform ? log1p(x * value[i]) : log(value[i])) / x;
+        slope[i] /= 1.0 + x * value[i];
+        value[i] = log1p(x * value[i]) / x;
     }
+}
+
+/* The same by positive sums; f + 1/2 instead of f doubles the x that fits a double's range. */
+static void step_outwards_positive(hs_workspace *workspace, size_t j, double variance, double x) {
+    hs_grid *grid = &workspace->grid;
+    const double *inner_value = workspace->value[j + 1], *inner_slope = workspace->slope[j + 1];
+    double *value = workspace->value[j], *slope = workspace->slope[j];
+    for (size_t i = 0; i < grid->points; i++) {
+        value[i] = exp(x * (inner_value[i] + 0.5));
+        slope[i] = value[i] * -inner_slope[i];
+    }
+    hs_grid_smooth_positive(grid, value, variance, tail_exponent + x, value);
+    hs_grid_smooth_positive(grid, slope, variance, tail_exponent + x, slope);
+    for (size_t i = 0; i < grid->points; i++) {
+        slope[i] /= -value[i];
+        value[i] = log(value[i]) / x - 0.5;
+    }
+}
+
+static void step_outwards(hs_workspace *workspace, size_t j, double variance, double x) {
+    if (x <= transform_limit)
+        step_outwards_transform(workspace, j, variance, x);
+    else
+        step_outwards_positive(workspace, j, variance, x);
 }
 
 /* The density of the field one step inwards. */
@@ -105,13 +125,13 @@ static void step_inwards(hs_workspace *workspace, size_t j, double variance, dou
     hs_grid *grid = &workspace->grid;
     double *field = workspace->field;
     for (size_t i = 0; i < grid->points; i++)
-        field[i] *= exp(-x * workspace->value[j][i]);
+        field[i] *= exp(-x * (workspace->value[j][i] + 0.5));
     if (x <= transform_limit)
         hs_grid_smooth(grid, field, variance, field);
     else
-        hs_grid_smooth_positive(grid, field, variance, 40.0 + x, field);
+        hs_grid_smooth_positive(grid, field, variance, tail_exponent + x, field);
     for (size_t i = 0; i < grid->points; i++)
-        field[i] *= exp(x * workspace->value[j + 1][i]);
+        field[i] *= exp(x * (workspace->value[j + 1][i] + 0.5));
 }
 
 static void fill_gaussian(const hs_grid *grid, double variance, double *out) {
@@ -148,6 +168,7 @@ static void sweep_outwards(const hs_parameters *at, hs_workspace *workspace) {
     for (size_t i = 0; i < workspace->grid.points; i++) {
         hs_innermost inner =
             hs_innermost_at(hs_grid_field(&workspace->grid, i), at->width[last + 1], at->x[last]);
+        workspace->innermost[i] = inner;
         workspace->value[last][i] = inner.value;
         workspace->slope[last][i] = inner.slope;
     }
@@ -183,11 +204,10 @@ static void finish_innermost(const hs_parameters *at, const hs_workspace *worksp
         double weight = point ? 1.0 : workspace->field[i] * workspace->grid.step;
         if (weight < 1e-30)
             continue;
-        double h = point ? 0.0 : hs_grid_field(&workspace->grid, i);
-        hs_innermost inner = hs_innermost_at(h, at->width[k], at->x[k - 1]);
-        bend += weight * inner.bend;
-        value += weight * inner.mean;
-        square += weight * inner.square;
+        const hs_innermost *inner = &workspace->innermost[point ? workspace->grid.origin : i];
+        bend += weight * inner->bend;
+        value += weight * inner->mean;
+        square += weight * inner->square;
     }
     means->bend = bend;
     means->value[k] = value;

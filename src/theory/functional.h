@@ -13,6 +13,7 @@
 #define HS_THEORY_FUNCTIONAL_H
 
 #include "theory/grid.h"
+#include "theory/innermost.h"
 
 enum { HS_STEPS_MAX = 64 };
 
@@ -39,7 +40,7 @@ typedef struct hs_workspace {
     double *value[HS_STEPS_MAX]; /* f_j on the grid, j < k */
     double *slope[HS_STEPS_MAX]; /* f_j' */
     double *field;               /* density of the field at level j */
-    double *scratch;
+    hs_innermost *innermost;     /* the innermost integral on the grid */
 } hs_workspace;
 
 /* Sets up an empty workspace; hs_workspace_clear releases what evaluations allocated. */

@@ -102,6 +102,31 @@ static size_t sample_kernel(hs_grid *grid, double variance, double exponent) {
     return reach;
 }
 
+/* The hot loop: two kernel entries at a time over blocks of the grid that stay in the first cache;
+ * everything runs over contiguous memory. in reaches `reach` points beyond both ends. */
+static void smooth_blocks(const double *in, size_t points, const double *kernel, size_t reach,
+                          double *out) {
+    enum { BLOCK = 512 };
+    for (size_t start = 0; start < points; start += BLOCK) {
+        size_t length = points - start < BLOCK ? points - start : BLOCK;
+        const double *centre = in + start;
+        double *sum = out + start;
+        for (size_t i = 0; i < length; i++)
+            sum[i] = kernel[0] * centre[i];
+        size_t k = 1;
+        for (; k + 1 <= reach; k += 2) {
+            const double first = kernel[k], second = kernel[k + 1];
+            const double *left = centre - k, *right = centre + k;
+            for (size_t i = 0; i < length; i++)
+                sum[i] +=
+                    first * (left[i] + right[i]) + second * (left[(ptrdiff_t)i - 1] + right[i + 1]);
+        }
+        for (; k <= reach; k++)
+            for (size_t i = 0; i < length; i++)
+                sum[i] += kernel[k] * (centre[(ptrdiff_t)i - (ptrdiff_t)k] + centre[i + k]);
+    }
+}
+
 void hs_grid_smooth_positive(hs_grid *grid, const double *in, double variance, double exponent,
                              double *out) {
     size_t points = grid->points;
@@ -112,13 +137,5 @@ void hs_grid_smooth_positive(hs_grid *grid, const double *in, double variance, d
         centre[points - 1 + i] = in[points - 1];
     }
     memcpy(centre, in, points * sizeof(double));
-    for (size_t i = 0; i < points; i++)
-        out[i] = grid->kernel[0] * centre[i];
-    /* The hot loop: kernel outside, grid inside, so that it runs over contiguous memory. */
-    for (size_t k = 1; k <= reach; k++) {
-        const double weight = grid->kernel[k];
-        const double *left = centre - k, *right = centre + k;
-        for (size_t i = 0; i < points; i++)
-            out[i] += weight * (left[i] + right[i]);
-    }
+    smooth_blocks(centre, points, grid->kernel, reach, out);
 }

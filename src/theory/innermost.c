@@ -22,12 +22,13 @@ hs_innermost hs_innermost_at(double h, double variance, double x) {
     double mean = h / stretch, middle_variance = variance / stretch;
     double middle_width = sqrt(middle_variance);
     double density = inverse_sqrt_two_pi / width;
+    double half = 0.5 * x; /* all weights are multiplied by exp(x / 2), to stay in range */
 
-    double below = gaussian_mass(-INFINITY, -h / width);
-    double above = exp(-x) * gaussian_mass((1.0 - h) / width, INFINITY);
-    double edge_0 = density * exp(-0.5 * h * h / variance);
-    double edge_1 = density * exp(-0.5 * (1.0 - h) * (1.0 - h) / variance - x);
-    double m0 = exp(-x * h * mean) / sqrt(stretch) *
+    double below = exp(half) * gaussian_mass(-INFINITY, -h / width);
+    double above = exp(-half) * gaussian_mass((1.0 - h) / width, INFINITY);
+    double edge_0 = density * exp(half - 0.5 * h * h / variance);
+    double edge_1 = density * exp(-0.5 * (1.0 - h) * (1.0 - h) / variance - half);
+    double m0 = exp(half - x * h * mean) / sqrt(stretch) *
                 gaussian_mass(-mean / middle_width, (1.0 - mean) / middle_width);
     double m1 = mean * m0 + middle_variance * (edge_0 - edge_1);
     double m2 = mean * m1 + middle_variance * (m0 - edge_1);
@@ -39,6 +40,6 @@ hs_innermost hs_innermost_at(double h, double variance, double x) {
         .mean = -(m2 + above) / u,
         .square = 4.0 * m2 / u,
     };
-    result.value = x > 0.0 ? log(u) / x : result.mean;
+    result.value = x > 0.0 ? log(u) / x - 0.5 : result.mean;
     return result;
 }

@@ -70,7 +70,7 @@ static hs_status newton_step(size_t n, const double *hessian, const double *grad
     lapack_int size = (lapack_int)n;
     lapack_int info = LAPACKE_dsyev(LAPACK_ROW_MAJOR, 'V', 'U', size, vectors, size, eigenvalue);
     if (info != 0)
-        return hs_fail(error, HS_INTERNAL, "the eigenvalue solver failed with code %d", (int)info);
+        return hs_fail(error, HS_NOT_CONVERGED, "the second derivatives are not finite");
     double floor = 1e-12 * fmax(fabs(eigenvalue[0]), fabs(eigenvalue[n - 1]));
     memset(step, 0, n * sizeof *step);
     for (size_t k = 0; k < n; k++) {
@@ -127,6 +127,8 @@ hs_status hs_minimise(hs_minimisation *problem, double *at, hs_minimum *minimum,
     point here = {0};
     memcpy(here.at, at, problem->n * sizeof *at);
     hs_status status = evaluate(problem, minimum, &here, error);
+    if (status == HS_OK && !isfinite(here.slope))
+        return hs_fail(error, HS_NOT_CONVERGED, "the start is out of range of double precision");
     while (status == HS_OK && here.slope > problem->slope_goal &&
            minimum->iterations < ITERATIONS_MAX && !is_interrupted(problem)) {
         double before = here.slope, length = 0.0;
@@ -141,7 +143,7 @@ hs_status hs_minimise(hs_minimisation *problem, double *at, hs_minimum *minimum,
         if (length == 0.0 && fresh)
             break;
         /* second derivatives serve again for as long as they make good progress */
-        known = length == 1.0 && here.slope < 0.2 * before;
+        known = length == 1.0 && here.slope < 0.4 * before;
     }
     memcpy(at, here.at, problem->n * sizeof *at);
     minimum->value = here.value;
