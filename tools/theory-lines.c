@@ -22,7 +22,7 @@ int main(void) {
     size_t count;
     hs_error error;
     hs_theory_lines(&known, &count);
-    if (count > LINES_MAX || hs_theory_lines_compute(lines, &error) != HS_OK) {
+    if (count > LINES_MAX || hs_theory_lines_compute(NULL, lines, &error) != HS_OK) {
         fprintf(stderr, "theory-lines: %s\n", count > LINES_MAX ? "too many" : error.message);
         return 1;
     }

@@ -250,10 +250,6 @@ void hs_theory_lines(const hs_theory_line **lines, size_t *count);
 /* One of these lines by name, or NULL. */
 const hs_theory_line *hs_theory_line_find(const char *name);
 
-/* The same table computed from its formulas where there is one (the rest is copied), lines: room
- * for as many entries as hs_theory_lines returns. Takes seconds. HS_NOT_CONVERGED. */
-hs_status hs_theory_lines_compute(hs_theory_line *lines, hs_error *error);
-
 /* What to expect from a Gaussian layer without bias, n large. */
 typedef enum hs_theory_regime {
     HS_THEORY_NEVER_INJECTIVE,  /* below 3: no layer in general position is */
@@ -340,6 +336,12 @@ enum { HS_THEORY_FULL_LEVELS = 8 };
 hs_status hs_theory_full_limit(const hs_theory_level *levels, size_t count,
                                const hs_theory_settings *settings, hs_theory_full *full,
                                hs_error *error);
+
+/* The table of hs_theory_lines computed from its formulas where there is one (the rest is copied).
+ * lines: room for as many entries as hs_theory_lines returns. settings: as for
+ * hs_theory_full_limit, or NULL. Takes seconds. HS_NOT_CONVERGED. */
+hs_status hs_theory_lines_compute(const hs_theory_settings *settings, hs_theory_line *lines,
+                                  hs_error *error);
 
 /* The de Almeida-Thouless point: where, on the line of replica-symmetric energy one, replica
  * symmetry becomes unstable (Maillard et al., arXiv 2302.14112). */

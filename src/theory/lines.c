@@ -81,14 +81,15 @@ const hs_theory_line *hs_theory_line_find(const char *name) {
     return NULL;
 }
 
-static hs_status compute_levels(hs_theory_line *result, hs_error *error) {
+static hs_status compute_levels(const hs_theory_settings *settings, hs_theory_line *result,
+                                hs_error *error) {
     enum { LEVELS = 10 };
     hs_theory_level levels[LEVELS];
     hs_theory_full full;
     size_t count;
-    hs_status status = hs_theory_capacity(LEVELS, NULL, levels, &count, error);
+    hs_status status = hs_theory_capacity(LEVELS, settings, levels, &count, error);
     if (status == HS_OK)
-        status = hs_theory_full_limit(levels, count, NULL, &full, error);
+        status = hs_theory_full_limit(levels, count, settings, &full, error);
     if (status != HS_OK)
         return status;
     result[LEVEL_1].alpha = levels[0].alpha;
@@ -98,7 +99,8 @@ static hs_status compute_levels(hs_theory_line *result, hs_error *error) {
     return HS_OK;
 }
 
-hs_status hs_theory_lines_compute(hs_theory_line *result, hs_error *error) {
+hs_status hs_theory_lines_compute(const hs_theory_settings *settings, hs_theory_line *result,
+                                  hs_error *error) {
     memcpy(result, lines, sizeof lines);
     hs_theory_at_point point;
     hs_status status = hs_theory_at_point_compute(&point, error);
@@ -107,7 +109,7 @@ hs_status hs_theory_lines_compute(hs_theory_line *result, hs_error *error) {
     if (status == HS_OK)
         status = hs_first_moment_alpha(&result[FIRST_MOMENT].alpha, error);
     if (status == HS_OK)
-        status = compute_levels(result, error);
+        status = compute_levels(settings, result, error);
     if (status == HS_OK)
         result[ALMEIDA_THOULESS].alpha = point.alpha;
     return status;
