@@ -167,7 +167,7 @@ static bool nearest_point(cells *c, double margin, double *point) {
         }
         if (worst == SIZE_MAX || largest < 0.5 * margin)
             break;
-        open = hs_minnorm_add(nearest, c->a + worst * d, bound_of(c, worst) - margin,
+        open = hs_minnorm_add(nearest, c->a + worst * d, 1.0, bound_of(c, worst) - margin,
                               (uint32_t)worst, &multiplier) == HS_MINNORM_ADDED &&
                nearest->squared_norm < limit;
         if (!open)

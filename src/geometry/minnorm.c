@@ -14,7 +14,7 @@ static const double dependent_share = 1e-9;
 hs_status hs_minnorm_create(size_t d, hs_minnorm *solver, hs_error *error) {
     size_t stride = (d + 7) / 8 * 8;
     size_t doubles = 2 * stride * d + 5 * stride;
-    *solver = (hs_minnorm){.d = d, .stride = stride};
+    *solver = (hs_minnorm){.kernels = hs_kernels_choose(), .d = d, .stride = stride};
     solver->memory = aligned_alloc(64, (doubles + stride) * sizeof(double));
     if (solver->memory == NULL)
         return hs_fail(error, HS_NO_MEMORY, "no memory for an active-set solver of size %zu", d);
@@ -51,40 +51,14 @@ void hs_minnorm_copy(hs_minnorm *to, const hs_minnorm *from) {
     to->squared_norm = from->squared_norm;
 }
 
-/* image = basis^T a: H a in the first half, N* a in the second. */
-static void apply(hs_minnorm *solver, const double *restrict a) {
-    size_t width = 2 * solver->stride;
-    double *restrict image = solver->image;
-    const double *restrict basis = solver->basis;
-    for (size_t c = 0; c < width; c++)
-        image[c] = a[0] * basis[c];
-    for (size_t j = 1; j < solver->d; j++) {
-        const double *restrict row = basis + j * width;
-        double factor = a[j];
-        for (size_t c = 0; c < width; c++)
-            image[c] += factor * row[c];
-    }
-}
-
-/* basis += scale * column (x) image, column: d numbers. */
-static void update(hs_minnorm *solver, const double *restrict column, double scale) {
-    size_t width = 2 * solver->stride;
-    const double *restrict image = solver->image;
-    for (size_t j = 0; j < solver->d; j++) {
-        double *restrict row = solver->basis + j * width;
-        double factor = scale * column[j];
-        for (size_t c = 0; c < width; c++)
-            row[c] += factor * image[c];
-    }
-}
-
 static void enter(hs_minnorm *solver, uint32_t row, double multiplier, double square) {
     size_t width = 2 * solver->stride, slot = 0;
     while (solver->slot_row[slot] != HS_MINNORM_FREE)
         slot++;
     double *column = solver->column;
     memcpy(column, solver->image, solver->stride * sizeof(double));
-    update(solver, column, -1.0 / square);
+    solver->kernels->rank_one(solver->basis, solver->d, width, column, -1.0 / square,
+                              solver->image);
     for (size_t j = 0; j < solver->d; j++)
         solver->basis[j * width + solver->stride + slot] = column[j] / square;
     solver->slot_row[slot] = row;
@@ -99,15 +73,13 @@ static void leave(hs_minnorm *solver, size_t slot) {
         column[j] = solver->basis[j * width + solver->stride + slot];
         square += column[j] * column[j];
     }
-    for (size_t c = 0; c < width; c++)
-        solver->image[c] = 0.0;
-    /* image = basis^T p; then H += p p^T / |p|^2 and N*_i -= (N*_i.p / |p|^2) p */
-    for (size_t j = 0; j < solver->d; j++)
-        for (size_t c = solver->stride; c < width; c++)
-            solver->image[c] -= column[j] * solver->basis[j * width + c];
+    /* H += p p^T / |p|^2 and N*_i -= (N*_i.p / |p|^2) p */
+    solver->kernels->image(solver->basis, solver->d, width, column, solver->image);
+    for (size_t c = solver->stride; c < width; c++)
+        solver->image[c] = -solver->image[c];
     for (size_t j = 0; j < solver->d; j++)
         solver->image[j] = column[j];
-    update(solver, column, 1.0 / square);
+    solver->kernels->rank_one(solver->basis, solver->d, width, column, 1.0 / square, solver->image);
     for (size_t j = 0; j < solver->d; j++)
         solver->basis[j * width + solver->stride + slot] = 0.0;
     solver->slot_row[slot] = HS_MINNORM_FREE;
@@ -149,17 +121,20 @@ static void move(hs_minnorm *solver, double length, bool free_step, double *mult
     *multiplier += length;
 }
 
-hs_minnorm_answer hs_minnorm_add(hs_minnorm *solver, const double *a, double t, uint32_t row,
-                                 double *multiplier) {
-    size_t d = solver->d;
+hs_minnorm_answer hs_minnorm_add(hs_minnorm *solver, const double *a, double sign, double t,
+                                 uint32_t row, double *multiplier) {
+    size_t d = solver->d, width = 2 * solver->stride;
     double size = product(a, a, d);
     *multiplier = 0.0;
     for (size_t rounds = 0; rounds < 4 * d + 64; rounds++) {
-        apply(solver, a);
+        solver->kernels->image(solver->basis, d, width, a, solver->image);
+        if (sign < 0.0)
+            for (size_t c = 0; c < width; c++)
+                solver->image[c] = -solver->image[c];
         double square = product(solver->image, solver->image, d), blocked;
         bool free_step = square > dependent_share * dependent_share * size;
         size_t block = blocking_slot(solver, &blocked);
-        double full = free_step ? (product(a, solver->z, d) - t) / square : INFINITY;
+        double full = free_step ? (sign * product(a, solver->z, d) - t) / square : INFINITY;
         if (isnan(full))
             return HS_MINNORM_GIVEN_UP;
         solver->pivots++;

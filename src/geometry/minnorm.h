@@ -9,9 +9,11 @@
 #ifndef HS_GEOMETRY_MINNORM_H
 #define HS_GEOMETRY_MINNORM_H
 
+#include "geometry/kernels.h"
 #include "halfspan/halfspan.h"
 
 typedef struct hs_minnorm {
+    const hs_kernels *kernels;
     size_t d;
     size_t stride; /* d rounded up to a multiple of 8 */
     size_t active_count;
@@ -44,9 +46,10 @@ void hs_minnorm_reset(hs_minnorm *solver);
 void hs_minnorm_copy(hs_minnorm *to, const hs_minnorm *from);
 
 /* Adds the violated row a.z <= t (a.z > t now), known to the caller as `row`, dropping rows whose
- * multipliers reach zero. a: d doubles. After HS_MINNORM_EMPTY, lambda of the slots and
- * *multiplier (of the new row) are the coefficients of a combination of rows that is zero. */
-hs_minnorm_answer hs_minnorm_add(hs_minnorm *solver, const double *a, double t, uint32_t row,
-                                 double *multiplier);
+ * multipliers reach zero. a: d doubles. sign: +1, or -1 for the row -a. After HS_MINNORM_EMPTY,
+ * lambda of the slots and *multiplier (of the new row) are the coefficients of a combination of
+ * rows that is zero. */
+hs_minnorm_answer hs_minnorm_add(hs_minnorm *solver, const double *a, double sign, double t,
+                                 uint32_t row, double *multiplier);
 
 #endif

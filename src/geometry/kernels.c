@@ -1,0 +1,132 @@
+#include "geometry/kernels.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Eight doubles; the compiler splits them where the machine has shorter registers. */
+typedef double lanes __attribute__((vector_size(64)));
+typedef long long lane_masks __attribute__((vector_size(64)));
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE lanes load(const double *from) {
+    lanes value;
+    memcpy(&value, from, sizeof value);
+    return value;
+}
+
+INLINE void store(double *to, lanes value) {
+    memcpy(to, &value, sizeof value);
+}
+
+INLINE lanes choose(lane_masks mask, lanes yes, lanes no) {
+    return (lanes)((mask & (lane_masks)yes) | (~mask & (lane_masks)no));
+}
+
+INLINE void image_body(const double *basis, size_t d, size_t width, const double *a,
+                       double *image) {
+    size_t c = 0;
+    for (; c + 4 * HS_LANES <= width; c += 4 * HS_LANES) {
+        lanes s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
+        for (size_t j = 0; j < d; j++) {
+            const double *row = basis + j * width + c;
+            s0 += a[j] * load(row);
+            s1 += a[j] * load(row + HS_LANES);
+            s2 += a[j] * load(row + 2 * HS_LANES);
+            s3 += a[j] * load(row + 3 * HS_LANES);
+        }
+        store(image + c, s0);
+        store(image + c + HS_LANES, s1);
+        store(image + c + 2 * HS_LANES, s2);
+        store(image + c + 3 * HS_LANES, s3);
+    }
+    for (; c < width; c += HS_LANES) {
+        lanes sum = {0};
+        for (size_t j = 0; j < d; j++)
+            sum += a[j] * load(basis + j * width + c);
+        store(image + c, sum);
+    }
+}
+
+INLINE void rank_one_body(double *basis, size_t d, size_t width, const double *column, double scale,
+                          const double *image) {
+    for (size_t j = 0; j < d; j++) {
+        double factor = scale * column[j];
+        double *row = basis + j * width;
+        for (size_t c = 0; c < width; c += HS_LANES)
+            store(row + c, load(row + c) + factor * load(image + c));
+    }
+}
+
+INLINE size_t price_body(const double *columns, size_t d, size_t padded, const double *z,
+                         const double *offset, const double *want, double *value, double *largest) {
+    lanes best = {-1, -1, -1, -1, -1, -1, -1, -1}, index = {0, 1, 2, 3, 4, 5, 6, 7};
+    lanes best_index = index;
+    for (size_t i = 0; i < padded; i += HS_PRICING_BLOCK) {
+        lanes s[4];
+        for (size_t k = 0; k < 4; k++)
+            s[k] = load(offset + i + k * HS_LANES);
+        for (size_t j = 0; j < d; j++) {
+            const double *column = columns + j * padded + i;
+            s[0] += z[j] * load(column);
+            s[1] += z[j] * load(column + HS_LANES);
+            s[2] += z[j] * load(column + 2 * HS_LANES);
+            s[3] += z[j] * load(column + 3 * HS_LANES);
+        }
+        for (size_t k = 0; k < 4; k++) {
+            store(value + i + k * HS_LANES, s[k]);
+            lanes violation = load(want + i + k * HS_LANES) * s[k];
+            lane_masks better = violation > best;
+            best = choose(better, violation, best);
+            best_index = choose(better, index, best_index);
+            index += (double)HS_LANES;
+        }
+    }
+    size_t winner = 0;
+    *largest = -1.0;
+    for (size_t k = 0; k < HS_LANES; k++)
+        if (best[k] > *largest) {
+            *largest = best[k];
+            winner = (size_t)best_index[k];
+        }
+    return winner;
+}
+
+#define DEFINE_KERNELS(NAME, ATTRIBUTE)                                                            \
+    ATTRIBUTE static void image_##NAME(const double *basis, size_t d, size_t width,                \
+                                       const double *a, double *image) {                           \
+        image_body(basis, d, width, a, image);                                                     \
+    }                                                                                              \
+    ATTRIBUTE static void rank_one_##NAME(double *basis, size_t d, size_t width,                   \
+                                          const double *column, double scale,                      \
+                                          const double *image) {                                   \
+        rank_one_body(basis, d, width, column, scale, image);                                      \
+    }                                                                                              \
+    ATTRIBUTE static size_t price_##NAME(const double *columns, size_t d, size_t padded,           \
+                                         const double *z, const double *offset,                    \
+                                         const double *want, double *value, double *largest) {     \
+        return price_body(columns, d, padded, z, offset, want, value, largest);                    \
+    }                                                                                              \
+    static const hs_kernels kernels_##NAME = {#NAME, image_##NAME, rank_one_##NAME, price_##NAME};
+
+DEFINE_KERNELS(plain, )
+#if defined(__x86_64__)
+DEFINE_KERNELS(avx2, __attribute__((target("avx2,fma"))))
+DEFINE_KERNELS(avx512, __attribute__((target("avx512f,avx512dq,avx512vl,avx2,fma"))))
+#endif
+
+const hs_kernels *hs_kernels_choose(void) {
+#if defined(__x86_64__)
+    const char *wish = getenv("HALFSPAN_KERNEL");
+    bool plain = wish != NULL && strcmp(wish, "plain") == 0;
+    bool narrow = wish != NULL && strcmp(wish, "avx2") == 0;
+    __builtin_cpu_init();
+    if (!plain && !narrow && __builtin_cpu_supports("avx512f") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        return &kernels_avx512;
+    if (!plain && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return &kernels_avx2;
+#endif
+    return &kernels_plain;
+}

@@ -1,0 +1,33 @@
+/* The hot loops of the exact engine, in versions for the vector units of x86-64 and a plain one.
+ * All of them are hints in floating point; nothing here decides anything.
+ *
+ * Data layout: rows are padded to HS_LANES doubles with zeros; the pricing array holds the rows as
+ * columns (coordinate j of all rows side by side), padded to HS_PRICING_BLOCK rows. */
+#ifndef HS_GEOMETRY_KERNELS_H
+#define HS_GEOMETRY_KERNELS_H
+
+#include <stddef.h>
+
+enum { HS_LANES = 8, HS_PRICING_BLOCK = 32 };
+
+typedef struct hs_kernels {
+    const char *name; /* "avx512", "avx2" or "plain" */
+
+    /* image = sum_j a_j basis[j], basis: d rows of width doubles */
+    void (*image)(const double *basis, size_t d, size_t width, const double *a, double *image);
+
+    /* basis[j] += scale column_j image */
+    void (*rank_one)(double *basis, size_t d, size_t width, const double *column, double scale,
+                     const double *image);
+
+    /* The index of the largest want_i (offset_i + sum_j columns[j][i] z_j), i < padded, and its
+     * value; the sums themselves go to value[i]. */
+    size_t (*price)(const double *columns, size_t d, size_t padded, const double *z,
+                    const double *offset, const double *want, double *value, double *largest);
+} hs_kernels;
+
+/* The fastest version this processor runs; the environment variable HALFSPAN_KERNEL (plain, avx2,
+ * avx512) can ask for a simpler one. */
+const hs_kernels *hs_kernels_choose(void);
+
+#endif
