@@ -37,6 +37,8 @@ static hs_status run_engine(const hs_problem *problem, hs_run *run, hs_outcome *
                             hs_result *result, hs_error *error) {
     hs_status status = HS_OK;
     switch (run->settings->engine) {
+    case HS_ENGINE_BRANCH:
+        return decide(hs_engine_branch, problem, run, outcome, result, error);
     case HS_ENGINE_CELLS:
         return decide(hs_engine_cells, problem, run, outcome, result, error);
     case HS_ENGINE_MILP:
@@ -44,7 +46,7 @@ static hs_status run_engine(const hs_problem *problem, hs_run *run, hs_outcome *
     case HS_ENGINE_AUTO:
         status = decide(hs_engine_facts, problem, run, outcome, result, error);
         if (status == HS_OK && outcome->verdict == HS_UNDECIDED)
-            status = decide(hs_engine_cells, problem, run, outcome, result, error);
+            status = decide(hs_engine_branch, problem, run, outcome, result, error);
         return status;
     default:
         return hs_fail(error, HS_UNSUPPORTED, "this engine is not part of this build");

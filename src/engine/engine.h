@@ -30,7 +30,7 @@ typedef struct hs_outcome {
     double *z; /* n doubles: a point whose active rows should not span, or NULL */
     bool has_active_lower, has_active_upper;
     size_t active_lower, active_upper;
-    uint64_t nodes;
+    uint64_t nodes, pivots;
 } hs_outcome;
 
 /* Fills verdict and reason (printf style). */
@@ -47,8 +47,9 @@ hs_status hs_outcome_claim(hs_outcome *outcome, const hs_problem *problem, const
 typedef hs_status hs_engine(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
                             hs_error *error);
 
-hs_engine hs_engine_facts; /* what needs no search: m < n, rank, antiparallel pairs, z = 0, ... */
-hs_engine hs_engine_cells; /* reference: depth-first over the rows, linear programming */
-hs_engine hs_engine_milp;  /* smallest number of active rows as a mixed-integer program */
+hs_engine hs_engine_facts;  /* what needs no search: m < n, rank, antiparallel pairs, z = 0, ... */
+hs_engine hs_engine_branch; /* exact and fast: which rows are active? */
+hs_engine hs_engine_cells;  /* reference: depth-first over the rows, linear programming */
+hs_engine hs_engine_milp;   /* smallest number of active rows as a mixed-integer program */
 
 #endif

@@ -60,7 +60,8 @@ INLINE void rank_one_body(double *basis, size_t d, size_t width, const double *c
 }
 
 INLINE size_t price_body(const double *columns, size_t d, size_t padded, const double *z,
-                         const double *offset, const double *want, double *value, double *largest) {
+                         const double *offset, const double *want, const double *slack,
+                         double *value, double *largest) {
     lanes best = {-1, -1, -1, -1, -1, -1, -1, -1}, index = {0, 1, 2, 3, 4, 5, 6, 7};
     lanes best_index = index;
     for (size_t i = 0; i < padded; i += HS_PRICING_BLOCK) {
@@ -76,7 +77,7 @@ INLINE size_t price_body(const double *columns, size_t d, size_t padded, const d
         }
         for (size_t k = 0; k < 4; k++) {
             store(value + i + k * HS_LANES, s[k]);
-            lanes violation = load(want + i + k * HS_LANES) * s[k];
+            lanes violation = load(want + i + k * HS_LANES) * s[k] + load(slack + i + k * HS_LANES);
             lane_masks better = violation > best;
             best = choose(better, violation, best);
             best_index = choose(better, index, best_index);
@@ -93,6 +94,29 @@ INLINE size_t price_body(const double *columns, size_t d, size_t padded, const d
     return winner;
 }
 
+INLINE void reflect_body(const double *from, size_t dims, size_t pitch, size_t columns,
+                         const double *u, double beta, double *to) {
+    for (size_t r = 0; r < columns; r += HS_LANES) {
+        lanes sum = {0};
+        for (size_t k = 0; k < dims; k++)
+            sum += u[k] * load(from + k * pitch + r);
+        sum *= beta;
+        for (size_t k = 1; k < dims; k++)
+            store(to + (k - 1) * pitch + r, load(from + k * pitch + r) - u[k] * sum);
+    }
+}
+
+INLINE void lower_body(const double *c, size_t pitch, size_t columns, const double *x,
+                       double *low) {
+    for (size_t r = 0; r < columns; r += HS_LANES) {
+        lanes value =
+            x[0] * load(c + r) + x[1] * load(c + pitch + r) + x[2] * load(c + 2 * pitch + r);
+        lanes old = load(low + r);
+        value = choose(value < 0.0, -value, value);
+        store(low + r, choose(value < old, value, old));
+    }
+}
+
 #define DEFINE_KERNELS(NAME, ATTRIBUTE)                                                            \
     ATTRIBUTE static void image_##NAME(const double *basis, size_t d, size_t width,                \
                                        const double *a, double *image) {                           \
@@ -103,12 +127,22 @@ INLINE size_t price_body(const double *columns, size_t d, size_t padded, const d
                                           const double *image) {                                   \
         rank_one_body(basis, d, width, column, scale, image);                                      \
     }                                                                                              \
-    ATTRIBUTE static size_t price_##NAME(const double *columns, size_t d, size_t padded,           \
-                                         const double *z, const double *offset,                    \
-                                         const double *want, double *value, double *largest) {     \
-        return price_body(columns, d, padded, z, offset, want, value, largest);                    \
+    ATTRIBUTE static size_t price_##NAME(                                                          \
+        const double *columns, size_t d, size_t padded, const double *z, const double *offset,     \
+        const double *want, const double *slack, double *value, double *largest) {                 \
+        return price_body(columns, d, padded, z, offset, want, slack, value, largest);             \
     }                                                                                              \
-    static const hs_kernels kernels_##NAME = {#NAME, image_##NAME, rank_one_##NAME, price_##NAME};
+    ATTRIBUTE static void reflect_##NAME(const double *from, size_t dims, size_t pitch,            \
+                                         size_t columns, const double *u, double beta,             \
+                                         double *to) {                                             \
+        reflect_body(from, dims, pitch, columns, u, beta, to);                                     \
+    }                                                                                              \
+    ATTRIBUTE static void lower_##NAME(const double *c, size_t pitch, size_t columns,              \
+                                       const double *x, double *low) {                             \
+        lower_body(c, pitch, columns, x, low);                                                     \
+    }                                                                                              \
+    static const hs_kernels kernels_##NAME = {#NAME,        image_##NAME,   rank_one_##NAME,       \
+                                              price_##NAME, reflect_##NAME, lower_##NAME};
 
 DEFINE_KERNELS(plain, )
 #if defined(__x86_64__)

@@ -20,10 +20,20 @@ typedef struct hs_kernels {
     void (*rank_one)(double *basis, size_t d, size_t width, const double *column, double scale,
                      const double *image);
 
-    /* The index of the largest want_i (offset_i + sum_j columns[j][i] z_j), i < padded, and its
-     * value; the sums themselves go to value[i]. */
+    /* value_i = offset_i + sum_j columns[j][i] z_j for i < padded; returns the index of the largest
+     * want_i value_i + slack_i above -1 and that maximum. */
     size_t (*price)(const double *columns, size_t d, size_t padded, const double *z,
-                    const double *offset, const double *want, double *value, double *largest);
+                    const double *offset, const double *want, const double *slack, double *value,
+                    double *largest);
+
+    /* A Householder reflection of R columns of `dims` coordinates (from[c * pitch + r]) by the
+     * vector u, the first coordinate of the result left out:
+     * to[(c - 1) * pitch + r] = from[c * pitch + r] - beta u_c sum_k u_k from[k * pitch + r]. */
+    void (*reflect)(const double *from, size_t dims, size_t pitch, size_t columns, const double *u,
+                    double beta, double *to);
+
+    /* low_r = min(low_r, |x_0 c_0r + x_1 c_1r + x_2 c_2r|) over r < columns */
+    void (*lower)(const double *c, size_t pitch, size_t columns, const double *x, double *low);
 } hs_kernels;
 
 /* The fastest version this processor runs; the environment variable HALFSPAN_KERNEL (plain, avx2,

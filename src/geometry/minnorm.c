@@ -132,7 +132,8 @@ hs_minnorm_answer hs_minnorm_add(hs_minnorm *solver, const double *a, double sig
             for (size_t c = 0; c < width; c++)
                 solver->image[c] = -solver->image[c];
         double square = product(solver->image, solver->image, d), blocked;
-        bool free_step = square > dependent_share * dependent_share * size;
+        bool free_step =
+            solver->active_count < d && square > dependent_share * dependent_share * size;
         size_t block = blocking_slot(solver, &blocked);
         double full = free_step ? (sign * product(a, solver->z, d) - t) / square : INFINITY;
         if (isnan(full))

@@ -1,0 +1,172 @@
+/* The exact engine: a search over "which rows are active". See README.md for the idea.
+ *
+ * A node fixes rows inactive and rows active; the others are free. A core is a set of rows that
+ * cannot have these states together anywhere in the open domain: at least one of its free rows is
+ * active at every point of the node. Disjoint cores count active rows; a node dies when they force
+ * the active rows to span. */
+#ifndef HS_ENGINE_BRANCH_H
+#define HS_ENGINE_BRANCH_H
+
+#include "engine/bits.h"
+#include "engine/engine.h"
+#include "geometry/minnorm.h"
+#include "geometry/rank.h"
+
+#include <pthread.h>
+
+/* What the tree is asked. */
+typedef enum hs_goal {
+    HS_GOAL_SPAN, /* is there a point whose active rows do not span R^n? */
+    HS_GOAL_COUNT /* the smallest number of active rows over the open domain */
+} hs_goal;
+
+/* Tunable limits; none of them can change a verdict. */
+enum {
+    HS_POOL_SIZE = 512,          /* cores remembered by a worker */
+    HS_POOL_FREE = 10,           /* a remembered core has at most this many free rows */
+    HS_TRANSVERSAL_WORK = 200000 /* multiplications for one independence proof */
+};
+
+/* What all workers share. Rows 0..count-1 are the layer's rows with non-zero weight (row_of maps
+ * back), rows count..total-1 the faces of the domain. Signed row i + total is row i negated. */
+typedef struct hs_tree {
+    const hs_problem *problem;
+    hs_run *run;
+    hs_goal goal;
+    size_t n, d, stride; /* stride: d padded to HS_LANES */
+    size_t count, total;
+    size_t padded;           /* total padded to HS_PRICING_BLOCK */
+    size_t words;            /* of a set of rows */
+    size_t *row_of;          /* count */
+    double *rows;            /* total x stride */
+    double *columns;         /* d x padded */
+    double *offset;          /* padded: beta, zero for a cone */
+    double *inactive_target; /* total: a.z <= this keeps the row inactive with a margin */
+    double *active_target;   /* total: -a.z <= this keeps it active with a margin */
+    double limit;            /* squared norm at which the ball ends, or INFINITY */
+    hs_system signed_rows;   /* 2 total rows */
+    double *signed_a, *signed_beta;
+    double *unit;       /* count x n: weights scaled to norm 1 */
+    uint64_t *residues; /* count x n: weights modulo a prime */
+
+    _Atomic size_t target; /* a node with at least so many forced active rows is dead */
+    atomic_bool found;     /* a witness, or a failure: everybody stops */
+    pthread_mutex_t poll;  /* whoever holds it polls the clock and shows progress */
+    pthread_mutex_t lock;  /* guards what follows */
+    pthread_cond_t changed;
+    struct hs_task *tasks; /* nodes given away, a list */
+    size_t task_count;
+    size_t waiting, workers;
+    atomic_bool hungry; /* somebody waits for a task */
+    double *point;      /* d: best point so far */
+    size_t point_active;
+    bool has_point;
+    bool unproven; /* a step could not be proven: no "injective" */
+    hs_status status;
+    hs_error *error;
+    uint64_t nodes, pivots;
+    _Atomic uint64_t node_count;
+} hs_tree;
+
+typedef struct hs_task {
+    struct hs_task *next;
+    uint64_t sets[]; /* inactive, active, free: words each */
+} hs_task;
+
+typedef struct hs_core {
+    uint64_t age;                /* when it was last of use */
+    size_t free_count;           /* scratch of one node */
+    uint64_t *inactive, *active; /* words each: rows that cannot all have these states */
+    uint64_t *open;              /* words: scratch, its free rows at the current node */
+} hs_core;
+
+typedef struct hs_frame {
+    uint64_t *inactive, *active, *free; /* words each */
+    hs_minnorm base; /* smallest point of the fixed rows, as far as they were added */
+    bool continued;  /* "row inactive" is still to be done here */
+    bool stolen;     /* ... and was given away */
+} hs_frame;
+
+typedef struct hs_worker {
+    hs_tree *tree;
+    hs_frame *frames; /* n + 2, or count + 2 when counting */
+    size_t frame_count;
+    hs_minnorm work;
+    double
+        *want; /* padded: +1 to be inactive, -1 to be active, 0 not asked; fixed rows scaled up */
+    double *slack; /* padded */
+    double *value; /* padded: a.z + beta of all rows at the last priced point */
+    hs_core *pool;
+    size_t pool_count;
+    uint64_t *pool_bits;
+    uint64_t clock;
+    hs_core **usable; /* pool cores usable at this node, by free rows */
+    uint64_t *packed; /* words x (count + 1): free parts of disjoint cores */
+    size_t packed_count;
+    uint64_t *saved; /* an earlier packing */
+    size_t saved_count;
+    uint64_t *union_bits, *scratch_bits, *allowed, *outside; /* words each */
+    size_t *core_rows;
+    double *core_weights;
+    struct hs_transversal *transversal;
+    double *last_z;     /* stride: scratch point */
+    double *base_value; /* padded: value at the node's base */
+    hs_modular_basis basis;
+    bool degenerate; /* a dependence was met: watch ranks at every node */
+    uint64_t nodes, pivots;
+    uint64_t random;
+} hs_worker;
+
+/* ---- branch_tree.c ---- */
+hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, size_t target,
+                         hs_tree *tree, hs_error *error);
+void hs_tree_clear(hs_tree *tree);
+hs_status hs_worker_create(hs_tree *tree, hs_worker *worker);
+void hs_worker_clear(hs_worker *worker);
+/* A point was found: keeps the best; stops everybody when it answers the question. */
+void hs_tree_offer(hs_tree *tree, const double *z, size_t active);
+void hs_tree_fail(hs_tree *tree, hs_status status);
+/* Some step could not be proven: the tree will not answer "injective". */
+void hs_tree_doubt(hs_tree *tree);
+bool hs_tree_stopped(const hs_tree *tree);
+/* Gives a node away to a waiting worker; false when memory is short. */
+bool hs_tree_give(hs_tree *tree, const uint64_t *inactive, const uint64_t *active,
+                  const uint64_t *free_rows);
+size_t hs_thread_count(const hs_settings *settings);
+/* The frame of a depth, allocated on first use; NULL after a failure. */
+hs_frame *hs_worker_frame(hs_worker *worker, size_t depth);
+/* Searches the whole tree with all threads. */
+hs_status hs_tree_search(hs_tree *tree);
+
+/* ---- branch_core.c ---- */
+typedef enum hs_core_answer { HS_CORE_PROVEN, HS_CORE_REFUTED, HS_CORE_FAILED } hs_core_answer;
+/* Takes the core out of a solver that answered "empty" (or left the ball) when `row` was added,
+ * proves it and puts it into the pool; *core points to it. */
+hs_core_answer hs_core_take(hs_worker *worker, const hs_minnorm *solver, uint32_t row,
+                            double multiplier, hs_core **core);
+/* The pool's cores that say something at this node, smallest free part first; returns how many. */
+size_t hs_pool_filter(hs_worker *worker, const hs_frame *frame);
+/* Greedy disjoint choice from the usable cores into worker->packed. */
+void hs_pool_pack(hs_worker *worker, size_t usable);
+
+/* ---- branch_rank.c ---- */
+/* groups: `count` disjoint sets of rows, one of each active. True when the fixed active rows and
+ * every transversal are proven to have rank n. */
+bool hs_transversals_span(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
+                          size_t count);
+/* The same with one row of `extra` in place of a group: removes from extra the rows for which the
+ * proof fails. */
+void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
+                          size_t count, uint64_t *extra);
+hs_status hs_transversal_create(hs_worker *worker);
+void hs_transversal_clear(hs_worker *worker);
+
+/* ---- branch_node.c ---- */
+void hs_node_explore(hs_worker *worker, size_t depth);
+
+/* ---- branch_local.c ---- */
+/* Looks for a point whose active rows do not span, by local search over maximal sets of rows that
+ * can be inactive together; rounds: how many repairs. */
+void hs_local_search(hs_worker *worker, size_t rounds);
+
+#endif

@@ -1,0 +1,420 @@
+/* One node: bound it by disjoint cores, fix what must be, branch. */
+#include "engine/branch.h"
+
+#include "geometry/rank.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Fixed rows are priced before free ones. */
+static const double fixed_priority = 1e6;
+
+typedef enum solve_answer { SOLVE_FEASIBLE, SOLVE_CORE, SOLVE_TROUBLE, SOLVE_STOPPED } solve_answer;
+
+typedef enum node_answer {
+    NODE_CLOSED,  /* dead, or a point was offered, or everybody stops */
+    NODE_CHANGED, /* rows were fixed: look again */
+    NODE_OPEN     /* branch */
+} node_answer;
+
+/* ---- asking rows for a state ---------------------------------------------------------------- */
+
+static void ask(hs_worker *worker, size_t row, double want) {
+    const hs_tree *tree = worker->tree;
+    double slack =
+        tree->problem->beta != NULL ? 5e-10 : 1e-3; /* half the margin; see branch_tree.c */
+    worker->want[row] = want;
+    worker->slack[row] = want != 0.0 ? fabs(want) * slack : -1.0;
+}
+
+static void ask_fixed(hs_worker *worker, const hs_frame *frame) {
+    const hs_tree *tree = worker->tree;
+    for (size_t i = 0; i < tree->padded; i++) {
+        worker->want[i] = 0.0;
+        worker->slack[i] = -1.0;
+    }
+    HS_BITS_EACH(i, frame->inactive, tree->words) ask(worker, i, fixed_priority);
+    HS_BITS_EACH(i, frame->active, tree->words) ask(worker, i, -fixed_priority);
+}
+
+/* Adds violated rows until all that are asked for hold. */
+static solve_answer solve(hs_worker *worker, hs_minnorm *solver, hs_core **core) {
+    hs_tree *tree = worker->tree;
+    for (size_t steps = 0; steps < 40 * tree->d + 400; steps++) {
+        double largest, multiplier = 0.0;
+        size_t row =
+            solver->kernels->price(tree->columns, tree->d, tree->padded, solver->z, tree->offset,
+                                   worker->want, worker->slack, worker->value, &largest);
+        if (!(largest > 0.0))
+            return isfinite(solver->squared_norm) ? SOLVE_FEASIBLE : SOLVE_TROUBLE;
+        bool active = worker->want[row] < 0.0;
+        uint32_t signed_row = (uint32_t)(active ? row + tree->total : row);
+        double target = active ? tree->active_target[row] : tree->inactive_target[row];
+        hs_minnorm_answer answer =
+            hs_minnorm_add(solver, tree->rows + row * tree->stride, active ? -1.0 : 1.0, target,
+                           signed_row, &multiplier);
+        if (answer == HS_MINNORM_GIVEN_UP)
+            return SOLVE_TROUBLE;
+        if (answer == HS_MINNORM_ADDED && solver->squared_norm < tree->limit)
+            continue;
+        if (answer == HS_MINNORM_ADDED)
+            multiplier = 0.0; /* the slots hold all multipliers */
+        hs_core_answer taken = hs_core_take(worker, solver, signed_row, multiplier, core);
+        return taken == HS_CORE_PROVEN    ? SOLVE_CORE
+               : taken == HS_CORE_REFUTED ? SOLVE_TROUBLE
+                                          : SOLVE_STOPPED;
+    }
+    return SOLVE_TROUBLE;
+}
+
+/* As solve; a solver in trouble is rebuilt once from nothing. */
+static solve_answer solve_again(hs_worker *worker, hs_minnorm *solver, hs_core **core) {
+    solve_answer answer = solve(worker, solver, core);
+    if (answer != SOLVE_TROUBLE)
+        return answer;
+    hs_minnorm_reset(solver);
+    return solve(worker, solver, core);
+}
+
+/* ---- moving rows between the sets ------------------------------------------------------------ */
+
+static void fix_active(hs_frame *frame, size_t row) {
+    hs_bits_clear(frame->free, row);
+    hs_bits_set(frame->active, row);
+}
+
+static void fix_inactive(hs_frame *frame, size_t row) {
+    hs_bits_clear(frame->free, row);
+    hs_bits_set(frame->inactive, row);
+}
+
+/* Rows in the span of the fixed active rows cost nothing: they leave the free rows. Sound because
+ * it only forgets constraints. */
+static void forget_spanned(hs_worker *worker, hs_frame *frame) {
+    hs_tree *tree = worker->tree;
+    hs_modular_basis *basis = &worker->basis;
+    basis->rank = 0;
+    HS_BITS_EACH(i, frame->active, tree->words)
+    hs_modular_basis_add(basis, tree->residues + i * tree->n);
+    size_t rank = basis->rank;
+    HS_BITS_EACH(i, frame->free, tree->words) {
+        if (!hs_modular_basis_add(basis, tree->residues + i * tree->n))
+            hs_bits_clear(frame->free, i);
+        basis->rank = rank;
+    }
+}
+
+/* ---- bounds ---------------------------------------------------------------------------------- */
+
+static size_t forced(const hs_worker *worker, const hs_frame *frame) {
+    return hs_bits_count(frame->active, worker->tree->words) + worker->packed_count;
+}
+
+static bool rows_span(hs_worker *worker, const uint64_t *rows) {
+    const hs_tree *tree = worker->tree;
+    worker->basis.rank = 0;
+    HS_BITS_EACH(i, rows, tree->words)
+    hs_modular_basis_add(&worker->basis, tree->residues + i * tree->n);
+    return worker->basis.rank == tree->n;
+}
+
+/* Do the fixed active rows and the packed cores rule out every point asked for? */
+static bool bound_closes(hs_worker *worker, const hs_frame *frame) {
+    hs_tree *tree = worker->tree;
+    size_t target = atomic_load_explicit(&tree->target, memory_order_relaxed);
+    if (forced(worker, frame) < target)
+        return false;
+    if (tree->goal == HS_GOAL_SPAN && hs_bits_count(frame->active, tree->words) >= target &&
+        rows_span(worker, frame->active))
+        return true;
+    return tree->goal == HS_GOAL_COUNT ||
+           hs_transversals_span(worker, frame->active, worker->packed, worker->packed_count);
+}
+
+/* The exact count of active rows at z, or SIZE_MAX when z is not in the open domain. */
+static size_t exact_active(const hs_tree *tree, const double *z) {
+    size_t count = 0;
+    for (size_t i = 0; i < tree->total; i++) {
+        bool active = hs_system_sign(&tree->signed_rows, i, z) >= 0;
+        if (active && i >= tree->count)
+            return SIZE_MAX;
+        count += active;
+    }
+    bool inside = tree->problem->beta == NULL ||
+                  hs_norm_below(z, tree->d, tree->problem->system.radius, false);
+    return inside ? count : SIZE_MAX;
+}
+
+/* A point at which all asked rows have their states: is it an answer? Counts in floating point
+ * first, exactly before it is offered. */
+static bool offer_point(hs_worker *worker, const double *z) {
+    hs_tree *tree = worker->tree;
+    hs_modular_basis *basis = &worker->basis;
+    bool by_rank = tree->goal == HS_GOAL_SPAN && worker->degenerate;
+    size_t limit = tree->goal == HS_GOAL_SPAN
+                       ? tree->n
+                       : atomic_load_explicit(&tree->target, memory_order_relaxed);
+    size_t count = 0;
+    basis->rank = 0;
+    for (size_t i = 0; i < tree->count; i++) {
+        if (worker->value[i] < 0.0)
+            continue;
+        count++;
+        if (by_rank)
+            hs_modular_basis_add(basis, tree->residues + i * tree->n);
+    }
+    if (count >= limit && !(by_rank && basis->rank < tree->n))
+        return false;
+    count = exact_active(tree, z);
+    if (count == SIZE_MAX || (count >= limit && !by_rank))
+        return false;
+    hs_tree_offer(tree, z, count);
+    return true;
+}
+
+static void keep_packed(hs_worker *worker, const uint64_t *open) {
+    size_t words = worker->tree->words;
+    memcpy(worker->packed + words * worker->packed_count++, open, words * sizeof(uint64_t));
+    for (size_t w = 0; w < words; w++) {
+        worker->union_bits[w] |= open[w];
+        worker->allowed[w] &= ~open[w];
+    }
+}
+
+/* Packs disjoint cores out of worker->allowed, starting each time from the node's base. Ends with a
+ * feasible point in worker->work (NODE_OPEN), a fixed row, or a closed node. */
+static node_answer peel(hs_worker *worker, hs_frame *frame, bool *trouble) {
+    hs_tree *tree = worker->tree;
+    size_t words = tree->words;
+    ask_fixed(worker, frame);
+    HS_BITS_EACH(i, worker->allowed, words) ask(worker, i, 1.0);
+    for (;;) {
+        hs_core *core = NULL;
+        hs_minnorm_copy(&worker->work, &frame->base);
+        solve_answer answer = solve(worker, &worker->work, &core);
+        if (answer == SOLVE_STOPPED)
+            return NODE_CLOSED;
+        if (answer == SOLVE_TROUBLE) {
+            *trouble = true;
+            return NODE_OPEN;
+        }
+        if (answer == SOLVE_FEASIBLE)
+            return NODE_OPEN;
+        size_t size = 0, last = 0;
+        for (size_t w = 0; w < words; w++)
+            core->open[w] = core->inactive[w] & frame->free[w];
+        HS_BITS_EACH(i, core->open, words) {
+            size++;
+            last = i;
+            ask(worker, i, 0.0);
+        }
+        if (size == 0)
+            return NODE_CLOSED;
+        if (size == 1) {
+            fix_active(frame, last);
+            return NODE_CHANGED;
+        }
+        keep_packed(worker, core->open);
+        if (bound_closes(worker, frame))
+            return NODE_CLOSED;
+    }
+}
+
+/* The base: the point of smallest norm of the fixed rows. */
+static node_answer solve_base(hs_worker *worker, hs_frame *frame, bool *trouble) {
+    hs_core *core = NULL;
+    ask_fixed(worker, frame);
+    switch (solve_again(worker, &frame->base, &core)) {
+    case SOLVE_FEASIBLE:
+        return NODE_OPEN;
+    case SOLVE_TROUBLE:
+        *trouble = true;
+        return NODE_OPEN;
+    default:
+        return NODE_CLOSED; /* a proven core without free rows, or everybody stops */
+    }
+}
+
+/* Settles the fixed rows in exact arithmetic when floating point could not. */
+static node_answer settle_exactly(hs_worker *worker, hs_frame *frame) {
+    hs_tree *tree = worker->tree;
+    size_t count = 0;
+    bool strict = false;
+    hs_feasibility answer;
+    double *z = worker->last_z;
+    HS_BITS_EACH(i, frame->inactive, tree->words) worker->core_rows[count++] = i;
+    HS_BITS_EACH(i, frame->active, tree->words) worker->core_rows[count++] = i + tree->total;
+    hs_status status = hs_system_decide_exact(&tree->signed_rows, worker->core_rows, count, &answer,
+                                              z, &strict, NULL);
+    if (status != HS_OK)
+        hs_tree_fail(tree, status);
+    if (status != HS_OK || answer == HS_EMPTY)
+        return NODE_CLOSED;
+    bool complete = hs_bits_next(frame->free, tree->words, 0) >= 64 * tree->words;
+    double largest;
+    worker->degenerate = worker->degenerate || complete; /* the rank decides, not the count */
+    worker->work.kernels->price(tree->columns, tree->d, tree->padded, z, tree->offset, worker->want,
+                                worker->slack, worker->value, &largest);
+    if (strict && offer_point(worker, z) && tree->goal == HS_GOAL_SPAN)
+        return NODE_CLOSED;
+    if (!complete)
+        return NODE_OPEN;
+    if (!strict) /* an open cell that no double point shows */
+        hs_tree_doubt(tree);
+    return NODE_CLOSED;
+}
+
+/* One active row more than the cores force would be enough: so in any cell asked for, the free rows
+ * outside the cores are inactive. */
+static bool fix_outside(hs_worker *worker, hs_frame *frame, bool base_is_fresh) {
+    hs_tree *tree = worker->tree;
+    size_t words = tree->words;
+    bool any = false, all = true;
+    for (size_t w = 0; w < words; w++)
+        worker->outside[w] = frame->free[w] & ~worker->union_bits[w];
+    if (tree->goal == HS_GOAL_SPAN)
+        hs_transversals_with(worker, frame->active, worker->packed, worker->packed_count,
+                             worker->outside);
+    for (size_t w = 0; w < words; w++) {
+        all = all && worker->outside[w] == (frame->free[w] & ~worker->union_bits[w]);
+        any = any || worker->outside[w] != 0;
+        frame->inactive[w] |= worker->outside[w];
+        frame->free[w] &= ~worker->outside[w];
+    }
+    if (any && all && base_is_fresh)
+        hs_minnorm_copy(&frame->base, &worker->work);
+    return any;
+}
+
+/* Everything that can be said about the node without branching. */
+static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
+    hs_tree *tree = worker->tree;
+    size_t words = tree->words;
+    size_t target = atomic_load_explicit(&tree->target, memory_order_relaxed);
+    if (worker->degenerate && tree->goal == HS_GOAL_SPAN)
+        forget_spanned(worker, frame);
+    worker->packed_count = 0;
+    memset(worker->union_bits, 0, words * sizeof(uint64_t));
+    if (bound_closes(worker, frame))
+        return NODE_CLOSED;
+    node_answer answer = solve_base(worker, frame, trouble);
+    if (answer == NODE_CLOSED)
+        return answer;
+    memcpy(worker->base_value, worker->value, tree->padded * sizeof *worker->value);
+    size_t usable = hs_pool_filter(worker, frame);
+    if (usable > 0 && worker->usable[0]->free_count == 0)
+        return NODE_CLOSED;
+    if (usable > 0 && worker->usable[0]->free_count == 1) {
+        fix_active(frame, hs_bits_next(worker->usable[0]->open, words, 0));
+        return NODE_CHANGED;
+    }
+    hs_pool_pack(worker, usable);
+    if (bound_closes(worker, frame))
+        return NODE_CLOSED;
+    if (*trouble)
+        return settle_exactly(worker, frame);
+
+    bool peeled = forced(worker, frame) + 4 >= target;
+    for (int attempt = peeled ? 0 : 1; attempt < 2; attempt++) {
+        if (attempt == 1) { /* afresh */
+            worker->packed_count = 0;
+            memset(worker->union_bits, 0, words * sizeof(uint64_t));
+        }
+        for (size_t w = 0; w < words; w++)
+            worker->allowed[w] = frame->free[w] & ~worker->union_bits[w];
+        bool peel_trouble = false;
+        answer = peel(worker, frame, &peel_trouble);
+        if (answer != NODE_OPEN)
+            return answer;
+        bool feasible = !peel_trouble;
+        if (feasible && offer_point(worker, worker->work.z) && tree->goal == HS_GOAL_SPAN)
+            return NODE_CLOSED;
+        if (worker->packed_count == 0 && peel_trouble)
+            return settle_exactly(worker, frame);
+        if (forced(worker, frame) + 1 >= target) {
+            bool gap = forced(worker, frame) + 1 == target;
+            return gap && fix_outside(worker, frame, feasible) ? NODE_CHANGED : NODE_OPEN;
+        }
+    }
+    return NODE_OPEN;
+}
+
+/* The row to branch on: of the smallest core, the one most violated at the base. */
+static size_t choose_row(const hs_worker *worker, const hs_frame *frame) {
+    size_t words = worker->tree->words, smallest = SIZE_MAX, row = SIZE_MAX;
+    const uint64_t *core = frame->free;
+    for (size_t k = 0; k < worker->packed_count; k++) {
+        size_t size = hs_bits_count(worker->packed + k * words, words);
+        if (size < smallest) {
+            smallest = size;
+            core = worker->packed + k * words;
+        }
+    }
+    double largest = -INFINITY;
+    HS_BITS_EACH(i, core, words) {
+        if (worker->base_value[i] > largest || row == SIZE_MAX) {
+            largest = worker->base_value[i];
+            row = i;
+        }
+    }
+    return row;
+}
+
+/* Gives the shallowest open alternative of this worker to somebody who waits. */
+static void share(hs_worker *worker, size_t depth) {
+    hs_tree *tree = worker->tree;
+    for (size_t k = 0; k < depth; k++) {
+        hs_frame *frame = &worker->frames[k];
+        if (frame->continued && !frame->stolen) {
+            frame->stolen = hs_tree_give(tree, frame->inactive, frame->active, frame->free);
+            return;
+        }
+    }
+}
+
+static void count_node(hs_worker *worker, size_t depth) {
+    hs_tree *tree = worker->tree;
+    uint64_t limit = tree->run->settings->node_limit;
+    uint64_t all = atomic_fetch_add_explicit(&tree->node_count, 1, memory_order_relaxed) + 1;
+    worker->nodes++;
+    if ((worker->nodes % 16 == 0 || (limit > 0 && all >= limit)) &&
+        pthread_mutex_trylock(&tree->poll) == 0) {
+        hs_progress progress = {.fraction = -1.0, .phase = "branch"};
+        hs_run_should_stop(tree->run, all, &progress);
+        pthread_mutex_unlock(&tree->poll);
+    }
+    if (atomic_load_explicit(&tree->hungry, memory_order_relaxed))
+        share(worker, depth);
+}
+
+void hs_node_explore(hs_worker *worker, size_t depth) {
+    hs_tree *tree = worker->tree;
+    hs_frame *frame = &worker->frames[depth];
+    while (!hs_tree_stopped(tree) && !frame->stolen) {
+        bool trouble = false;
+        count_node(worker, depth);
+        node_answer answer = bound(worker, frame, &trouble);
+        if (answer == NODE_CLOSED)
+            return;
+        if (trouble)
+            hs_minnorm_reset(&frame->base);
+        if (answer == NODE_CHANGED)
+            continue;
+        size_t row = choose_row(worker, frame);
+        if (row == SIZE_MAX) { /* nothing is free, the cell is open in floating point */
+            if (settle_exactly(worker, frame) == NODE_OPEN)
+                hs_tree_doubt(tree);
+            return;
+        }
+        hs_frame *child = hs_worker_frame(worker, depth + 1);
+        if (child == NULL)
+            return;
+        memcpy(child->inactive, frame->inactive, 3 * tree->words * sizeof(uint64_t));
+        fix_active(child, row);
+        hs_minnorm_copy(&child->base, &frame->base);
+        fix_inactive(frame, row);
+        frame->continued = true;
+        hs_node_explore(worker, depth + 1);
+        frame->continued = false;
+    }
+}

@@ -1,0 +1,381 @@
+/* Count is not rank: the proof that disjoint cores force the active rows to span.
+ *
+ * With D fixed active and one active row in each of k = n - rank(D) groups, the active rows span if
+ * every transversal (one row of each group) is independent modulo span(D). All rows are scaled to
+ * norm 1, so a transversal is a determinant of at most 1: orthogonal reflections take the rows of D
+ * away, then one group after the other, and the last three groups are triple products. Reflections
+ * are backward stable: the computed determinant is that of rows changed by at most c n^(3/2) eps,
+ * and a matrix with unit rows has smallest singular value >= |det| e^(-1/2) (Hong, Pan, A lower
+ * bound for the smallest singular value, Linear Algebra Appl. 172, 1992). So |det| > 256 n^2 eps is
+ * a proof; smaller ones are settled modulo a prime, where "independent" is a proof too. */
+#include "engine/branch.h"
+
+#include "support/allocate.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CAREFUL_TRANSVERSALS = 4096, /* settled modulo a prime: at most so many */
+    HS_TRANSVERSAL_DIMS = 64     /* larger layers are out of reach of this engine anyway */
+};
+
+/* Rows of D whose part orthogonal to the others is below this are left out: fewer rows of D only
+ * means that more groups are needed. */
+static const double weak_row = 1e-4;
+
+/* Two rows of a group that are parallel to this accuracy count once, the shorter one. */
+static const double parallel_accuracy = 1e-14;
+
+typedef struct hs_transversal {
+    size_t pitch;        /* columns of a level, padded */
+    double *level;       /* (n + 1) levels of n x pitch coordinates */
+    double *fixed;       /* n: a row of D */
+    double *reflections; /* n x n: those that take the rows of D away */
+    double *betas;       /* n */
+    double *low;         /* pitch: smallest determinant through each row of the last group */
+    uint32_t *row;       /* pitch: the row of each column */
+    size_t *begin, *end; /* n + 1: columns of each group; group 0 is the last in the search */
+    size_t *group;       /* count + 2: which packed groups, by size */
+    size_t kept;         /* rows of D taken */
+    uint32_t *kept_row;  /* n */
+    double determinant;  /* of the rows of D */
+    double threshold;
+    hs_modular_basis basis;
+} hs_transversal;
+
+hs_status hs_transversal_create(hs_worker *worker) {
+    const hs_tree *tree = worker->tree;
+    size_t n = tree->n, pitch = (tree->count + 9 * HS_LANES) / HS_LANES * HS_LANES;
+    hs_transversal *t = hs_allocate(1, sizeof *t);
+    worker->transversal = t;
+    if (t == NULL)
+        return HS_NO_MEMORY;
+    t->pitch = pitch;
+    t->threshold = 256.0 * (double)(n * n) * DBL_EPSILON;
+    size_t dims = n <= HS_TRANSVERSAL_DIMS ? n : 0;
+    t->level = hs_allocate_matrix(dims + 1, dims * pitch, sizeof *t->level);
+    t->fixed = hs_allocate(n, sizeof *t->fixed);
+    t->reflections = hs_allocate_matrix(n + 1, n, sizeof *t->reflections);
+    t->betas = hs_allocate(n, sizeof *t->betas);
+    t->low = hs_allocate(pitch, sizeof *t->low);
+    t->row = hs_allocate(pitch, sizeof *t->row);
+    t->begin = hs_allocate(2 * (n + 2), sizeof *t->begin);
+    t->group = hs_allocate(tree->count + 2, sizeof *t->group);
+    t->kept_row = hs_allocate(n + 1, sizeof *t->kept_row);
+    if (t->level == NULL || t->fixed == NULL || t->reflections == NULL || t->betas == NULL ||
+        t->low == NULL || t->row == NULL || t->begin == NULL || t->group == NULL ||
+        t->kept_row == NULL)
+        return HS_NO_MEMORY;
+    t->end = t->begin + n + 2;
+    return hs_modular_basis_create(n, &t->basis, NULL);
+}
+
+void hs_transversal_clear(hs_worker *worker) {
+    hs_transversal *t = worker->transversal;
+    if (t == NULL)
+        return;
+    free(t->level);
+    free(t->fixed);
+    free(t->reflections);
+    free(t->betas);
+    free(t->low);
+    free(t->row);
+    free(t->begin);
+    free(t->group);
+    free(t->kept_row);
+    hs_modular_basis_clear(&t->basis);
+    free(t);
+}
+
+/* u and beta of the reflection that maps y to a multiple of the first axis. */
+static double reflection(const double *y, size_t pitch, size_t dims, double length, double *u) {
+    for (size_t k = 0; k < dims; k++)
+        u[k] = y[k * pitch];
+    u[0] += u[0] >= 0.0 ? length : -length;
+    return 1.0 / (length * fabs(u[0])); /* 2 / |u|^2 */
+}
+
+static double length_of(const double *y, size_t pitch, size_t dims) {
+    double square = 0.0;
+    for (size_t k = 0; k < dims; k++)
+        square += y[k * pitch] * y[k * pitch];
+    return sqrt(square);
+}
+
+/* ---- set-up --------------------------------------------------------------------------------- */
+
+/* The packed groups by size, smallest first. */
+static void order_groups(hs_worker *worker, const uint64_t *groups, size_t count) {
+    hs_transversal *t = worker->transversal;
+    size_t words = worker->tree->words;
+    for (size_t k = 0; k < count; k++) {
+        size_t size = hs_bits_count(groups + k * words, words), at = k;
+        while (at > 0 && hs_bits_count(groups + t->group[at - 1] * words, words) > size) {
+            t->group[at] = t->group[at - 1];
+            at--;
+        }
+        t->group[at] = k;
+    }
+}
+
+static void load_column(hs_worker *worker, size_t column, size_t row) {
+    hs_transversal *t = worker->transversal;
+    const hs_tree *tree = worker->tree;
+    t->row[column] = (uint32_t)row;
+    for (size_t k = 0; k < tree->n; k++)
+        t->level[k * t->pitch + column] = tree->unit[row * tree->n + k];
+}
+
+/* Columns: the last group first, from 0, padded; then the others, the first of the search last. */
+static size_t load_group(hs_worker *worker, const uint64_t *bits, size_t place, size_t column) {
+    hs_transversal *t = worker->transversal;
+    t->begin[place] = column;
+    HS_BITS_EACH(i, bits, worker->tree->words) load_column(worker, column++, i);
+    t->end[place] = column;
+    return column;
+}
+
+static size_t padded(size_t columns) {
+    return (columns + HS_LANES - 1) / HS_LANES * HS_LANES;
+}
+
+/* The reflections that take the rows of D away. */
+static void reflect_fixed(hs_worker *worker, const uint64_t *active) {
+    hs_transversal *t = worker->transversal;
+    const hs_tree *tree = worker->tree;
+    size_t n = tree->n;
+    t->kept = 0;
+    t->determinant = 1.0;
+    HS_BITS_EACH(i, active, tree->words) {
+        if (t->kept == n)
+            break;
+        double *y = t->fixed;
+        memcpy(y, tree->unit + i * n, n * sizeof *y);
+        for (size_t k = 0; k < t->kept; k++) {
+            const double *u = t->reflections + k * n;
+            double sum = 0.0;
+            for (size_t j = k; j < n; j++)
+                sum += u[j] * y[j];
+            for (size_t j = k; j < n; j++)
+                y[j] -= t->betas[k] * sum * u[j];
+        }
+        size_t k = t->kept;
+        double length = length_of(y + k, 1, n - k);
+        if (length < weak_row)
+            continue;
+        t->betas[k] = reflection(y + k, 1, n - k, length, t->reflections + k * n + k);
+        t->kept_row[k] = (uint32_t)i;
+        t->determinant *= length;
+        t->kept++;
+    }
+}
+
+/* Applies them to the columns; leaves n - kept coordinates in level 0. */
+static void project(hs_worker *worker, size_t columns) {
+    hs_transversal *t = worker->transversal;
+    size_t n = worker->tree->n;
+    for (size_t k = 0; k < t->kept; k++)
+        worker->work.kernels->reflect(t->level, n - k, t->pitch, padded(columns),
+                                      t->reflections + k * n + k, t->betas[k], t->level);
+}
+
+/* Keeps one of several parallel rows of a group, the shortest. */
+static size_t merge_parallel(hs_transversal *t, size_t dims, size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+        double *y = t->level + i;
+        double length = length_of(y, t->pitch, dims);
+        for (size_t j = begin; j < i; j++) {
+            double *x = t->level + j;
+            double other = length_of(x, t->pitch, dims), product = 0.0, rest = 0.0;
+            for (size_t k = 0; k < dims; k++)
+                product += x[k * t->pitch] * y[k * t->pitch];
+            if (!(length > 0.0) || !(other > 0.0))
+                continue;
+            for (size_t k = 0; k < dims; k++) {
+                double difference = y[k * t->pitch] - product / (other * other) * x[k * t->pitch];
+                rest += difference * difference;
+            }
+            if (sqrt(rest) > parallel_accuracy * fmin(1.0, length / other))
+                continue;
+            if (length < other) {
+                t->row[j] = t->row[i];
+                for (size_t k = 0; k < dims; k++)
+                    x[k * t->pitch] = y[k * t->pitch];
+            }
+            end--;
+            t->row[i] = t->row[end];
+            for (size_t k = 0; k < dims; k++)
+                y[k * t->pitch] = t->level[k * t->pitch + end];
+            i--;
+            break;
+        }
+    }
+    return end;
+}
+
+/* ---- floating point ------------------------------------------------------------------------- */
+
+static double search_work(const hs_transversal *t, size_t dims) {
+    double prefixes = 1.0, work = 0.0;
+    for (size_t place = dims; place-- > 0;) {
+        double size = (double)(t->end[place] - t->begin[place]);
+        if (place >= 3)
+            work += prefixes * size * (double)(place + 1) * 2.0 * (double)padded(t->end[place - 1]);
+        prefixes *= size;
+        if (place == 1)
+            work += prefixes * 3.0 * (double)padded(t->end[0]);
+    }
+    return work;
+}
+
+/* Groups at places dims-1 (now), dims-2, ..., 0. product: of the lengths so far. */
+static void walk(hs_worker *worker, double *level, size_t dims, double product) {
+    hs_transversal *t = worker->transversal;
+    const hs_kernels *kernels = worker->work.kernels;
+    size_t pitch = t->pitch, last = padded(t->end[0]);
+    double x[3] = {0};
+    if (dims == 1) {
+        for (size_t r = 0; r < t->end[0]; r++)
+            t->low[r] = fmin(t->low[r], product * fabs(level[r]));
+    } else if (dims == 2) {
+        for (size_t a = t->begin[1]; a < t->end[1]; a++)
+            for (size_t r = 0; r < t->end[0]; r++)
+                t->low[r] = fmin(t->low[r], product * fabs(level[a] * level[pitch + r] -
+                                                           level[pitch + a] * level[r]));
+    } else if (dims == 3) {
+        for (size_t a = t->begin[2]; a < t->end[2]; a++)
+            for (size_t b = t->begin[1]; b < t->end[1]; b++) {
+                const double *p = level + a, *q = level + b;
+                x[0] = product * (p[pitch] * q[2 * pitch] - p[2 * pitch] * q[pitch]);
+                x[1] = product * (p[2 * pitch] * q[0] - p[0] * q[2 * pitch]);
+                x[2] = product * (p[0] * q[pitch] - p[pitch] * q[0]);
+                kernels->lower(level, pitch, last, x, t->low);
+            }
+    } else {
+        size_t place = dims - 1, columns = padded(t->end[place - 1]);
+        double u[HS_TRANSVERSAL_DIMS];
+        for (size_t a = t->begin[place]; a < t->end[place]; a++) {
+            double length = length_of(level + a, pitch, dims);
+            if (!(product * length > t->threshold)) {
+                memset(t->low, 0, last * sizeof *t->low);
+                return;
+            }
+            double beta = reflection(level + a, pitch, dims, length, u);
+            double *next = level + dims * pitch;
+            kernels->reflect(level, dims, pitch, columns, u, beta, next);
+            walk(worker, next, dims - 1, product * length);
+        }
+    }
+}
+
+/* ---- modulo a prime -------------------------------------------------------------------------- */
+
+/* Marks (low = 0) the rows of the last group with a transversal that is dependent; low = 1 before.
+ */
+static void walk_exactly(hs_worker *worker, size_t dims) {
+    hs_transversal *t = worker->transversal;
+    const hs_tree *tree = worker->tree;
+    size_t place = dims - 1, rank = t->basis.rank;
+    for (size_t a = t->begin[place]; a < t->end[place]; a++) {
+        bool independent =
+            hs_modular_basis_add(&t->basis, tree->residues + (size_t)t->row[a] * tree->n);
+        if (!independent) {
+            worker->degenerate = true;
+            if (place == 0)
+                t->low[a] = 0.0;
+            else
+                memset(t->low, 0, t->end[0] * sizeof *t->low);
+            if (place > 0)
+                return;
+        } else if (place > 0) {
+            walk_exactly(worker, place);
+        }
+        t->basis.rank = rank;
+    }
+}
+
+static void settle_exactly(hs_worker *worker, size_t dims) {
+    hs_transversal *t = worker->transversal;
+    const hs_tree *tree = worker->tree;
+    double transversals = 1.0;
+    for (size_t place = 0; place < dims; place++)
+        transversals *= (double)(t->end[place] - t->begin[place]);
+    if (transversals > CAREFUL_TRANSVERSALS)
+        return; /* low stays small: not proven */
+    t->basis.rank = 0;
+    for (size_t k = 0; k < t->kept; k++)
+        if (!hs_modular_basis_add(&t->basis, tree->residues + (size_t)t->kept_row[k] * tree->n))
+            return;
+    for (size_t r = 0; r < t->end[0]; r++)
+        t->low[r] = 1.0;
+    walk_exactly(worker, dims);
+}
+
+/* ---- entry ----------------------------------------------------------------------------------- */
+
+/* Fills low for the last group: extra, or the largest of the groups that are needed. False when
+ * there are too few groups or too much work. */
+static bool examine(hs_worker *worker, const uint64_t *active, const uint64_t *groups, size_t count,
+                    const uint64_t *extra) {
+    hs_transversal *t = worker->transversal;
+    const hs_tree *tree = worker->tree;
+    size_t n = tree->n, words = tree->words;
+    size_t given = count + (extra != NULL ? 1 : 0);
+    if (n > HS_TRANSVERSAL_DIMS)
+        return false;
+    order_groups(worker, groups, count);
+    reflect_fixed(worker, active);
+    size_t dims = n - t->kept;
+    if (dims == 0 || given < dims)
+        return dims == 0;
+    size_t columns = 0, others = dims - 1;
+    columns = extra != NULL ? load_group(worker, extra, 0, 0)
+                            : load_group(worker, groups + t->group[others] * words, 0, 0);
+    columns = padded(columns);
+    for (size_t place = 1; place < dims; place++)
+        columns = load_group(worker, groups + t->group[others - place] * words, place, columns);
+    project(worker, columns);
+    if (worker->degenerate)
+        for (size_t place = extra != NULL ? 1 : 0; place < dims; place++)
+            t->end[place] = merge_parallel(t, dims, t->begin[place], t->end[place]);
+    if (search_work(t, dims) > HS_TRANSVERSAL_WORK)
+        return false;
+    for (size_t r = 0; r < padded(t->end[0]); r++)
+        t->low[r] = INFINITY;
+    walk(worker, t->level, dims, t->determinant);
+    bool proven = true;
+    for (size_t r = 0; r < t->end[0]; r++)
+        proven = proven && t->low[r] > t->threshold;
+    if (!proven)
+        settle_exactly(worker, dims);
+    return true;
+}
+
+bool hs_transversals_span(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
+                          size_t count) {
+    hs_transversal *t = worker->transversal;
+    if (!examine(worker, active, groups, count, NULL))
+        return false;
+    if (t->kept == worker->tree->n)
+        return true;
+    for (size_t r = 0; r < t->end[0]; r++)
+        if (!(t->low[r] > t->threshold))
+            return false;
+    return true;
+}
+
+void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
+                          size_t count, uint64_t *extra) {
+    hs_transversal *t = worker->transversal;
+    size_t words = worker->tree->words;
+    if (!examine(worker, active, groups, count, extra) || t->kept == worker->tree->n) {
+        memset(extra, 0, words * sizeof *extra);
+        return;
+    }
+    for (size_t r = 0; r < t->end[0]; r++)
+        if (!(t->low[r] > t->threshold))
+            hs_bits_clear(extra, t->row[r]);
+}

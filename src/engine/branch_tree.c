@@ -1,0 +1,356 @@
+/* What the workers share, and the workers: set-up, threads, giving nodes away. */
+#include "engine/branch.h"
+
+#include "geometry/rank.h"
+#include "support/allocate.h"
+#include "support/error.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Inactive rows are held at a.z + beta <= -margin. In a cone every margin is right (scale the
+ * point); in a ball it is a tolerance, and what it hides is settled in exact arithmetic. */
+static const double cone_margin = 1.0;
+static const double ball_margin = 1e-9;
+
+static size_t round_up(size_t value, size_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
+
+static bool allocate_tree(hs_tree *tree) {
+    bool ball = tree->problem->beta != NULL;
+    tree->rows = hs_allocate_matrix(tree->total, tree->stride, sizeof *tree->rows);
+    tree->columns = aligned_alloc(64, tree->d * tree->padded * sizeof *tree->columns);
+    tree->offset = aligned_alloc(64, tree->padded * sizeof *tree->offset);
+    tree->inactive_target = hs_allocate(tree->total, sizeof *tree->inactive_target);
+    tree->active_target = hs_allocate(tree->total, sizeof *tree->active_target);
+    tree->signed_a = hs_allocate_matrix(2 * tree->total, tree->d, sizeof *tree->signed_a);
+    tree->signed_beta = ball ? hs_allocate(2 * tree->total, sizeof *tree->signed_beta) : NULL;
+    tree->unit = hs_allocate_matrix(tree->count, tree->n, sizeof *tree->unit);
+    tree->residues = hs_allocate_matrix(tree->count, tree->n, sizeof *tree->residues);
+    tree->point = hs_allocate(tree->d, sizeof *tree->point);
+    return tree->rows != NULL && tree->columns != NULL && tree->offset != NULL &&
+           tree->inactive_target != NULL && tree->active_target != NULL && tree->signed_a != NULL &&
+           (!ball || tree->signed_beta != NULL) && tree->unit != NULL && tree->residues != NULL &&
+           tree->point != NULL;
+}
+
+static void load_row(hs_tree *tree, size_t to, size_t from) {
+    const hs_system *system = &tree->problem->system;
+    size_t d = tree->d;
+    double beta = system->beta != NULL ? system->beta[from] : 0.0;
+    double margin = system->beta != NULL ? ball_margin : cone_margin;
+    for (size_t j = 0; j < d; j++) {
+        double value = system->a[from * d + j];
+        tree->rows[to * tree->stride + j] = value;
+        tree->columns[j * tree->padded + to] = value;
+        tree->signed_a[to * d + j] = value;
+        tree->signed_a[(to + tree->total) * d + j] = -value;
+    }
+    tree->offset[to] = beta;
+    tree->inactive_target[to] = -beta - margin;
+    tree->active_target[to] = beta - margin;
+    if (tree->signed_beta != NULL) {
+        tree->signed_beta[to] = beta;
+        tree->signed_beta[to + tree->total] = -beta;
+    }
+}
+
+static void load_unit_row(hs_tree *tree, size_t to, size_t from) {
+    const double *weight = tree->problem->layer->weight + from * tree->n;
+    double largest = 0.0, square = 0.0;
+    for (size_t j = 0; j < tree->n; j++)
+        largest = fmax(largest, fabs(weight[j]));
+    for (size_t j = 0; j < tree->n; j++)
+        square += (weight[j] / largest) * (weight[j] / largest);
+    for (size_t j = 0; j < tree->n; j++)
+        tree->unit[to * tree->n + j] = weight[j] / largest / sqrt(square);
+    hs_residues(weight, tree->n, tree->residues + to * tree->n);
+}
+
+hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, size_t target,
+                         hs_tree *tree, hs_error *error) {
+    *tree = (hs_tree){.problem = problem, .run = run, .goal = goal, .error = error};
+    tree->n = problem->n;
+    tree->d = problem->system.d;
+    tree->stride = round_up(tree->d, HS_LANES);
+    tree->row_of = hs_allocate(problem->m, sizeof *tree->row_of);
+    if (tree->row_of == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "no memory for a search tree");
+    for (size_t i = 0; i < problem->m; i++)
+        if (!problem->zero_row[i])
+            tree->row_of[tree->count++] = i;
+    tree->total = tree->count + problem->faces;
+    tree->padded = round_up(tree->total + 1, HS_PRICING_BLOCK);
+    tree->words = (tree->total + 64) / 64;
+    if (!allocate_tree(tree)) {
+        hs_tree_clear(tree);
+        return hs_fail(error, HS_NO_MEMORY, "no memory for a search tree of %zu rows", problem->m);
+    }
+    memset(tree->columns, 0, tree->d * tree->padded * sizeof *tree->columns);
+    memset(tree->offset, 0, tree->padded * sizeof *tree->offset);
+    for (size_t k = 0; k < tree->count; k++) {
+        load_row(tree, k, tree->row_of[k]);
+        load_unit_row(tree, k, tree->row_of[k]);
+    }
+    for (size_t k = 0; k < problem->faces; k++)
+        load_row(tree, tree->count + k, problem->m + k);
+    double radius = problem->system.radius;
+    tree->limit = problem->beta != NULL ? radius * radius : INFINITY;
+    tree->signed_rows = (hs_system){.d = tree->d,
+                                    .rows = 2 * tree->total,
+                                    .a = tree->signed_a,
+                                    .beta = tree->signed_beta,
+                                    .radius = radius};
+    atomic_init(&tree->target, target);
+    atomic_init(&tree->found, false);
+    atomic_init(&tree->hungry, false);
+    atomic_init(&tree->node_count, 0);
+    tree->point_active = SIZE_MAX;
+    pthread_mutex_init(&tree->poll, NULL);
+    pthread_mutex_init(&tree->lock, NULL);
+    pthread_cond_init(&tree->changed, NULL);
+    return HS_OK;
+}
+
+void hs_tree_clear(hs_tree *tree) {
+    free(tree->row_of);
+    free(tree->rows);
+    free(tree->columns);
+    free(tree->offset);
+    free(tree->inactive_target);
+    free(tree->active_target);
+    free(tree->signed_a);
+    free(tree->signed_beta);
+    free(tree->unit);
+    free(tree->residues);
+    free(tree->point);
+    while (tree->tasks != NULL) {
+        hs_task *next = tree->tasks->next;
+        free(tree->tasks);
+        tree->tasks = next;
+    }
+}
+
+hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
+    size_t words = tree->words;
+    *worker = (hs_worker){.tree = tree, .random = 0x9e3779b97f4a7c15u};
+    worker->frame_count = tree->count + 2;
+    worker->frames = hs_allocate(worker->frame_count, sizeof *worker->frames);
+    worker->want = aligned_alloc(64, 4 * tree->padded * sizeof *worker->want);
+    worker->pool = hs_allocate(HS_POOL_SIZE, sizeof *worker->pool);
+    worker->pool_bits = hs_allocate_matrix(3 * HS_POOL_SIZE, words, sizeof(uint64_t));
+    worker->usable = hs_allocate(HS_POOL_SIZE, sizeof *worker->usable);
+    worker->packed = hs_allocate_matrix(tree->count + 2, words, sizeof(uint64_t));
+    worker->saved = hs_allocate_matrix(tree->count + 2, words, sizeof(uint64_t));
+    worker->union_bits = hs_allocate_matrix(4, words, sizeof(uint64_t));
+    worker->core_rows = hs_allocate(2 * tree->total + 2, sizeof *worker->core_rows);
+    worker->core_weights = hs_allocate(2 * tree->total + 2, sizeof *worker->core_weights);
+    worker->last_z = hs_allocate(tree->stride, sizeof *worker->last_z);
+    if (worker->frames == NULL || worker->want == NULL || worker->pool == NULL ||
+        worker->pool_bits == NULL || worker->usable == NULL || worker->packed == NULL ||
+        worker->saved == NULL || worker->union_bits == NULL || worker->core_rows == NULL ||
+        worker->core_weights == NULL || worker->last_z == NULL)
+        return HS_NO_MEMORY;
+    memset(worker->want, 0, 4 * tree->padded * sizeof *worker->want);
+    worker->slack = worker->want + tree->padded;
+    worker->value = worker->slack + tree->padded;
+    worker->base_value = worker->value + tree->padded;
+    worker->scratch_bits = worker->union_bits + words;
+    worker->allowed = worker->scratch_bits + words;
+    worker->outside = worker->allowed + words;
+    for (size_t k = 0; k < HS_POOL_SIZE; k++) {
+        worker->pool[k].inactive = worker->pool_bits + 3 * k * words;
+        worker->pool[k].active = worker->pool[k].inactive + words;
+        worker->pool[k].open = worker->pool[k].active + words;
+    }
+    hs_status status = hs_minnorm_create(tree->d, &worker->work, NULL);
+    if (status == HS_OK)
+        status = hs_modular_basis_create(tree->n, &worker->basis, NULL);
+    return status == HS_OK ? hs_transversal_create(worker) : status;
+}
+
+void hs_worker_clear(hs_worker *worker) {
+    for (size_t k = 0; worker->frames != NULL && k < worker->frame_count; k++) {
+        free(worker->frames[k].inactive);
+        hs_minnorm_clear(&worker->frames[k].base);
+    }
+    free(worker->frames);
+    hs_minnorm_clear(&worker->work);
+    free(worker->want);
+    free(worker->pool);
+    free(worker->pool_bits);
+    free(worker->usable);
+    free(worker->packed);
+    free(worker->saved);
+    free(worker->union_bits);
+    free(worker->core_rows);
+    free(worker->core_weights);
+    free(worker->last_z);
+    hs_modular_basis_clear(&worker->basis);
+    hs_transversal_clear(worker);
+}
+
+hs_frame *hs_worker_frame(hs_worker *worker, size_t depth) {
+    hs_frame *frame = &worker->frames[depth];
+    if (frame->inactive == NULL) {
+        size_t words = worker->tree->words;
+        uint64_t *bits = hs_allocate_matrix(3, words, sizeof *bits);
+        if (bits == NULL || hs_minnorm_create(worker->tree->d, &frame->base, NULL) != HS_OK) {
+            free(bits);
+            hs_tree_fail(worker->tree, HS_NO_MEMORY);
+            return NULL;
+        }
+        frame->inactive = bits;
+        frame->active = bits + words;
+        frame->free = bits + 2 * words;
+    }
+    frame->continued = frame->stolen = false;
+    return frame;
+}
+
+void hs_tree_offer(hs_tree *tree, const double *z, size_t active) {
+    pthread_mutex_lock(&tree->lock);
+    if (!tree->has_point || active < tree->point_active) {
+        memcpy(tree->point, z, tree->d * sizeof *z);
+        tree->point_active = active;
+        tree->has_point = true;
+        if (tree->goal == HS_GOAL_COUNT && active < atomic_load(&tree->target))
+            atomic_store(&tree->target, active);
+    }
+    if (tree->goal == HS_GOAL_SPAN)
+        atomic_store(&tree->found, true);
+    pthread_cond_broadcast(&tree->changed);
+    pthread_mutex_unlock(&tree->lock);
+}
+
+void hs_tree_fail(hs_tree *tree, hs_status status) {
+    pthread_mutex_lock(&tree->lock);
+    if (tree->status == HS_OK)
+        tree->status =
+            hs_fail(tree->error, status, "the search tree: %s", hs_status_message(status));
+    atomic_store(&tree->found, true);
+    pthread_cond_broadcast(&tree->changed);
+    pthread_mutex_unlock(&tree->lock);
+}
+
+void hs_tree_doubt(hs_tree *tree) {
+    pthread_mutex_lock(&tree->lock);
+    tree->unproven = true;
+    pthread_mutex_unlock(&tree->lock);
+}
+
+bool hs_tree_stopped(const hs_tree *tree) {
+    return atomic_load_explicit(&tree->found, memory_order_relaxed) ||
+           atomic_load_explicit(&tree->run->stopped, memory_order_relaxed);
+}
+
+/* ---- threads -------------------------------------------------------------------------------- */
+
+bool hs_tree_give(hs_tree *tree, const uint64_t *inactive, const uint64_t *active,
+                  const uint64_t *free_rows) {
+    size_t words = tree->words;
+    hs_task *task = malloc(sizeof *task + 3 * words * sizeof(uint64_t));
+    if (task == NULL)
+        return false;
+    memcpy(task->sets, inactive, words * sizeof(uint64_t));
+    memcpy(task->sets + words, active, words * sizeof(uint64_t));
+    memcpy(task->sets + 2 * words, free_rows, words * sizeof(uint64_t));
+    pthread_mutex_lock(&tree->lock);
+    task->next = tree->tasks;
+    tree->tasks = task;
+    tree->task_count++;
+    atomic_store(&tree->hungry, tree->waiting > tree->task_count);
+    pthread_cond_signal(&tree->changed);
+    pthread_mutex_unlock(&tree->lock);
+    return true;
+}
+
+/* The next task, or NULL when the tree is finished or stopped. */
+static hs_task *take(hs_tree *tree) {
+    hs_task *task = NULL;
+    pthread_mutex_lock(&tree->lock);
+    tree->waiting++;
+    while (tree->tasks == NULL && tree->waiting < tree->workers && !hs_tree_stopped(tree)) {
+        atomic_store(&tree->hungry, true);
+        pthread_cond_wait(&tree->changed, &tree->lock);
+    }
+    if (tree->tasks != NULL && !hs_tree_stopped(tree)) {
+        task = tree->tasks;
+        tree->tasks = task->next;
+        tree->task_count--;
+        tree->waiting--;
+        atomic_store(&tree->hungry, tree->waiting > tree->task_count);
+    } else {
+        pthread_cond_broadcast(&tree->changed);
+    }
+    pthread_mutex_unlock(&tree->lock);
+    return task;
+}
+
+static void *work(void *argument) {
+    hs_tree *tree = argument;
+    hs_worker worker;
+    hs_status status = hs_worker_create(tree, &worker);
+    if (status != HS_OK)
+        hs_tree_fail(tree, status);
+    for (hs_task *task = take(tree); task != NULL; task = take(tree)) {
+        hs_frame *frame = status == HS_OK ? hs_worker_frame(&worker, 0) : NULL;
+        if (frame != NULL) {
+            memcpy(frame->inactive, task->sets, 3 * tree->words * sizeof(uint64_t));
+            hs_minnorm_reset(&frame->base);
+            hs_node_explore(&worker, 0);
+        }
+        free(task);
+    }
+    pthread_mutex_lock(&tree->lock);
+    tree->nodes += worker.nodes;
+    tree->pivots += worker.pivots + worker.work.pivots;
+    for (size_t k = 0; worker.frames != NULL && k < worker.frame_count; k++)
+        tree->pivots += worker.frames[k].base.pivots;
+    pthread_mutex_unlock(&tree->lock);
+    hs_worker_clear(&worker);
+    return NULL;
+}
+
+static bool give_root(hs_tree *tree) {
+    uint64_t *sets = hs_allocate_matrix(3, tree->words, sizeof *sets);
+    if (sets == NULL)
+        return false;
+    for (size_t i = 0; i < tree->total; i++)
+        hs_bits_set(i < tree->count ? sets + 2 * tree->words : sets, i);
+    bool given = hs_tree_give(tree, sets, sets + tree->words, sets + 2 * tree->words);
+    free(sets);
+    return given;
+}
+
+size_t hs_thread_count(const hs_settings *settings) {
+    long cores = settings->threads > 0 ? (long)settings->threads : sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < 1 ? 1 : cores > 256 ? 256 : (size_t)cores;
+}
+
+hs_status hs_tree_search(hs_tree *tree) {
+    size_t wanted = hs_thread_count(tree->run->settings), started = 0;
+    pthread_t *threads = hs_allocate(wanted, sizeof *threads);
+    if (threads == NULL || !give_root(tree)) {
+        free(threads);
+        return hs_fail(tree->error, HS_NO_MEMORY, "no memory for a search tree");
+    }
+    tree->workers = wanted;
+    for (size_t k = 1; k < wanted; k++) {
+        if (pthread_create(&threads[started], NULL, work, tree) == 0) {
+            started++;
+        } else {
+            pthread_mutex_lock(&tree->lock);
+            tree->workers--;
+            pthread_mutex_unlock(&tree->lock);
+        }
+    }
+    work(tree);
+    for (size_t k = 0; k < started; k++)
+        pthread_join(threads[k], NULL);
+    free(threads);
+    return tree->status;
+}
