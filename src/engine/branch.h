@@ -24,7 +24,7 @@ typedef enum hs_goal {
 enum {
     HS_POOL_SIZE = 512,          /* cores remembered by a worker */
     HS_POOL_FREE = 10,           /* a remembered core has at most this many free rows */
-    HS_TRANSVERSAL_WORK = 200000 /* multiplications for one independence proof */
+    HS_TRANSVERSAL_WORK = 1000000 /* multiplications for one independence proof */
 };
 
 /* What all workers share. Rows 0..count-1 are the layer's rows with non-zero weight (row_of maps
