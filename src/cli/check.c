@@ -156,7 +156,7 @@ int cli_check(int argc, char **argv) {
     const cli_option own[] = {
         CLI_DOMAIN_OPTIONS(options.domain),
         CLI_LAYER_OPTIONS(options.read),
-        {"engine", 0, CLI_TEXT, "NAME", "auto (default), cells, milp", &options.engine},
+        {"engine", 0, CLI_TEXT, "NAME", "auto (default), branch, cells, milp", &options.engine},
         {"time-limit", 0, CLI_NUMBER, "S", "stop after S seconds: undecided", &options.time_limit},
         {"node-limit", 0, CLI_COUNT, "N", "stop after N nodes: undecided", &options.node_limit},
         {NULL, 0, CLI_FLAG, NULL, NULL, NULL},

@@ -32,8 +32,8 @@ static bool solve(hs_minnorm *solver, const polyhedron *p) {
         if (violation(p, worst, solver->z) <= 1e-12)
             return true;
         double multiplier;
-        hs_minnorm_answer answer =
-            hs_minnorm_add(solver, p->a + worst * p->d, p->t[worst], (uint32_t)worst, &multiplier);
+        hs_minnorm_answer answer = hs_minnorm_add(solver, p->a + worst * p->d, 1.0, p->t[worst],
+                                                  (uint32_t)worst, &multiplier);
         assert_int_not_equal(answer, HS_MINNORM_GIVEN_UP);
         if (answer == HS_MINNORM_EMPTY)
             return false;
@@ -124,9 +124,9 @@ static void empty_comes_with_a_farkas_combination(void **state) {
     hs_minnorm solver;
     double multiplier = 0.0, sum[2] = {0}, right = 0.0;
     assert_int_equal(hs_minnorm_create(2, &solver, NULL), HS_OK);
-    assert_int_equal(hs_minnorm_add(&solver, rows[0], t[0], 0, &multiplier), HS_MINNORM_ADDED);
-    assert_int_equal(hs_minnorm_add(&solver, rows[1], t[1], 1, &multiplier), HS_MINNORM_ADDED);
-    assert_int_equal(hs_minnorm_add(&solver, rows[2], t[2], 2, &multiplier), HS_MINNORM_EMPTY);
+    assert_int_equal(hs_minnorm_add(&solver, rows[0], 1.0, t[0], 0, &multiplier), HS_MINNORM_ADDED);
+    assert_int_equal(hs_minnorm_add(&solver, rows[1], 1.0, t[1], 1, &multiplier), HS_MINNORM_ADDED);
+    assert_int_equal(hs_minnorm_add(&solver, rows[2], 1.0, t[2], 2, &multiplier), HS_MINNORM_EMPTY);
     for (size_t slot = 0; slot < solver.stride; slot++) {
         uint32_t row = solver.slot_row[slot];
         if (row == HS_MINNORM_FREE)
@@ -148,9 +148,9 @@ static void a_copy_goes_on_by_itself(void **state) {
     double multiplier;
     assert_int_equal(hs_minnorm_create(2, &solver, NULL), HS_OK);
     assert_int_equal(hs_minnorm_create(2, &copy, NULL), HS_OK);
-    assert_int_equal(hs_minnorm_add(&solver, first, -3.0, 0, &multiplier), HS_MINNORM_ADDED);
+    assert_int_equal(hs_minnorm_add(&solver, first, 1.0, -3.0, 0, &multiplier), HS_MINNORM_ADDED);
     hs_minnorm_copy(&copy, &solver);
-    assert_int_equal(hs_minnorm_add(&copy, second, -4.0, 1, &multiplier), HS_MINNORM_ADDED);
+    assert_int_equal(hs_minnorm_add(&copy, second, 1.0, -4.0, 1, &multiplier), HS_MINNORM_ADDED);
     assert_true(fabs(copy.squared_norm - 25.0) < 1e-12);
     assert_true(fabs(solver.squared_norm - 9.0) < 1e-12);
     assert_int_equal(solver.active_count, 1);
