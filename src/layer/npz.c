@@ -62,6 +62,9 @@ static hs_status list_arrays(hs_archive *archive, npz_state *npz, hs_error *erro
         const char *name = zip_get_name(npz->zip, (zip_uint64_t)k, ZIP_FL_ENC_GUESS);
         if (!is_array(name))
             continue;
+        if (zip_name_locate(npz->zip, name, ZIP_FL_ENC_GUESS) != k)
+            return hs_fail(error, HS_BAD_DATA, "%s: array '%.80s' occurs twice",
+                           archive->source->name, name);
         char *copy = hs_copy(name, strlen(name) + 1, 1);
         if (copy == NULL)
             return hs_fail(error, HS_NO_MEMORY, "%s: no memory for a name", archive->source->name);

@@ -301,6 +301,20 @@ static void test_zip_bomb(void **state) {
     bytes_clear(&file);
 }
 
+static void test_npz_with_a_name_twice(void **state) {
+    bytes file = archive_of((const char *const[]){"twice_weight", "other_weight", NULL}, false);
+    size_t patched = 0;
+    (void)state;
+    for (size_t at = 0; at + 12 <= file.size; at++)
+        if (memcmp(file.data + at, "other_weight", 12) == 0) {
+            memcpy(file.data + at, "twice_weight", 12);
+            patched++;
+        }
+    assert_int_equal(patched, 2); /* before the member and in the directory */
+    expect_refused("bad.npz", NULL, &file, "occurs twice");
+    bytes_clear(&file);
+}
+
 /* A name asked of a format without names. */
 static void test_name_without_names(void **state) {
     bytes file = ones(2, 2);
@@ -319,6 +333,7 @@ int main(void) {
         cmocka_unit_test(test_npz_refused),
         cmocka_unit_test(test_npz_that_lies_about_sizes),
         cmocka_unit_test(test_zip_bomb),
+        cmocka_unit_test(test_npz_with_a_name_twice),
         cmocka_unit_test(test_name_without_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

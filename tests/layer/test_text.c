@@ -1,5 +1,8 @@
 #include "bytes.h"
 
+#include "support/number.h"
+
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -122,6 +125,27 @@ static void test_sniffing(void **state) {
     bytes_clear(&file);
 }
 
+/* A program around the library may have chosen a decimal comma; files keep the decimal point. */
+static void test_other_locales(void **state) {
+    static const char *const names[] = {"de_DE.UTF-8", "de_DE", "fr_FR.UTF-8", "C"};
+    bytes file = {0};
+    char text[HS_NUMBER_TEXT];
+    (void)state;
+    bytes_text(&file, "1.5,-2\n3e-3,4\n");
+    for (size_t k = 0; k < 4; k++) {
+        if (setlocale(LC_ALL, names[k]) == NULL)
+            continue;
+        hs_array array = parse_array("good.csv", &file);
+        assert_true(array.data[0] == 1.5 && array.data[2] == 3e-3);
+        hs_array_clear(&array);
+        hs_number_print(text, 0.5);
+        assert_string_equal(text, "0.5");
+        assert_string_equal(setlocale(LC_ALL, NULL), names[k]);
+    }
+    setlocale(LC_ALL, "C");
+    bytes_clear(&file);
+}
+
 static void test_good_matrix_market(void **state) {
     static const struct {
         const char *text;
@@ -212,6 +236,7 @@ int main(void) {
         cmocka_unit_test(test_bad_text),
         cmocka_unit_test(test_bytes_that_are_no_text),
         cmocka_unit_test(test_sniffing),
+        cmocka_unit_test(test_other_locales),
         cmocka_unit_test(test_good_matrix_market),
         cmocka_unit_test(test_bad_matrix_market),
     };
