@@ -5,7 +5,6 @@
 #include "support/allocate.h"
 #include "support/error.h"
 
-#include <cblas.h>
 #include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
@@ -37,6 +36,20 @@ static hs_spread spread_of(double *values, size_t count) {
     return (hs_spread){values[0], 0.5 * low + 0.5 * high, values[count - 1]};
 }
 
+/* The Euclidean norm of numbers of any size: scaled so that the largest is near 1. */
+static double norm_of(const double *values, size_t count) {
+    double largest = 0.0, sum = 0.0;
+    int exponent = 0;
+    for (size_t k = 0; k < count; k++)
+        largest = fmax(largest, fabs(values[k]));
+    frexp(largest, &exponent);
+    for (size_t k = 0; k < count; k++) {
+        double scaled = ldexp(values[k], -exponent);
+        sum += scaled * scaled;
+    }
+    return ldexp(sqrt(sum), exponent);
+}
+
 static hs_status describe_norms(const hs_layer *layer, hs_description *description,
                                 hs_error *error) {
     double *norms = hs_allocate(layer->m, sizeof *norms);
@@ -46,8 +59,8 @@ static hs_status describe_norms(const hs_layer *layer, hs_description *descripti
         status = no_memory(error);
     } else {
         for (size_t i = 0; i < layer->m; i++)
-            norms[i] = cblas_dnrm2((int)layer->n, layer->weight + i * layer->n, 1);
-        description->frobenius = cblas_dnrm2((int)layer->m, norms, 1);
+            norms[i] = norm_of(layer->weight + i * layer->n, layer->n);
+        description->frobenius = norm_of(norms, layer->m);
         description->row_norms = spread_of(norms, layer->m);
         description->biases = spread_of(biases, layer->m);
     }
