@@ -283,7 +283,8 @@ enum { HS_THEORY_LEVEL_MAX = 20 };
 typedef struct hs_theory_level {
     size_t level;           /* r */
     size_t effective_level; /* r; less when parameters merge or run to a boundary: this level adds
-                               nothing to the full one of that number, whose parameters follow */
+                               nothing to the full one of that number, whose parameters follow;
+                               0 where the energy is zero and there are none */
     bool partial;           /* q_0 = 0 was held fixed (partially lifted) */
     double alpha;           /* the capacity, where energy = 1; or the alpha that was asked for */
     double energy;          /* a prediction for e(alpha), increasing with the level */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { DEFAULT_LEVELS = 3, FULL_CAPACITY_LEVELS = 10, POINTS_MAX = 100000 };
+static const uint64_t not_given = UINT64_MAX;
 
 typedef struct request {
     cli_common common;
@@ -81,10 +82,12 @@ static size_t range_count(const request *asked) {
 }
 
 static int check_request(request *asked, const theory_report *report, hs_error *error) {
-    if (asked->level > HS_THEORY_LEVEL_MAX || asked->max_level > HS_THEORY_LEVEL_MAX)
-        return cli_usage_error("levels 1 to %d are supported", HS_THEORY_LEVEL_MAX);
-    if (asked->level > 0 && asked->max_level > 0)
+    bool single = asked->level != not_given, several = asked->max_level != not_given;
+    if (single && several)
         return cli_usage_error("--level and --max-level exclude each other");
+    uint64_t level = single ? asked->level : several ? asked->max_level : DEFAULT_LEVELS;
+    if (level < 1 || level > HS_THEORY_LEVEL_MAX)
+        return cli_usage_error("levels 1 to %d are supported", HS_THEORY_LEVEL_MAX);
     if (asked->full && asked->partial)
         return cli_usage_error("--full is the limit of fully lifted levels; drop --partial");
     if (asked->digits < 1 || asked->digits > 15)
@@ -104,15 +107,9 @@ static int check_request(request *asked, const theory_report *report, hs_error *
 }
 
 static int parse(int argc, char **argv, request *asked, theory_report *report, hs_error *error) {
-    bool level_zero = false;
-    for (int i = 1; i + 1 < argc; i++)
-        level_zero = level_zero ||
-                     ((strcmp(argv[i], "--level") == 0 || strcmp(argv[i], "--max-level") == 0) &&
-                      strcmp(argv[i + 1], "0") == 0);
     int code = parse_options(argc, argv, asked, report);
     if (code < 0)
-        code =
-            level_zero ? cli_usage_error("levels start at 1") : check_request(asked, report, error);
+        code = check_request(asked, report, error);
     if (code >= 0)
         return code;
     report->partial = asked->partial;
@@ -121,11 +118,11 @@ static int parse(int argc, char **argv, request *asked, theory_report *report, h
     report->wants_bounds = asked->bounds;
     report->wants_curve = asked->alpha != NULL || asked->plot != NULL;
     bool bounds_only = asked->bounds && !asked->full && !report->wants_curve;
-    if (asked->level > 0)
+    if (asked->level != not_given)
         report->first = report->last = asked->level;
-    else if (asked->max_level > 0 || !bounds_only) {
+    else if (asked->max_level != not_given || !bounds_only) {
         report->first = 1;
-        report->last = asked->max_level > 0 ? asked->max_level : DEFAULT_LEVELS;
+        report->last = asked->max_level != not_given ? asked->max_level : DEFAULT_LEVELS;
     }
     return -1;
 }
@@ -212,7 +209,12 @@ static hs_status solve(request *asked, theory_report *report, hs_error *error) {
 }
 
 int cli_theory(int argc, char **argv) {
-    request asked = {.digits = 8, .alpha_first = 3.0, .alpha_last = 10.0, .alpha_step = 0.25};
+    request asked = {.level = not_given,
+                     .max_level = not_given,
+                     .digits = 8,
+                     .alpha_first = 3.0,
+                     .alpha_last = 10.0,
+                     .alpha_step = 0.25};
     theory_report report = {0};
     hs_error error = {0};
     int code = parse(argc, argv, &asked, &report, &error);

@@ -101,10 +101,7 @@ hs_status hs_theory_energy(double alpha, size_t max_level, const hs_theory_setti
     if (status == HS_OK && alpha > zero_energy_until)
         return solve_levels(&objective, max_level, &chosen, levels, count, error);
     for (; status == HS_OK && *count < max_level; (*count)++)
-        levels[*count] = (hs_theory_level){.level = *count + 1,
-                                           .effective_level = 1,
-                                           .partial = chosen.partial,
-                                           .alpha = alpha,
-                                           .chi = INFINITY};
+        levels[*count] = (hs_theory_level){
+            .level = *count + 1, .partial = chosen.partial, .alpha = alpha, .chi = INFINITY};
     return status;
 }

@@ -1,13 +1,9 @@
 #include "halfspan/halfspan.h"
 
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "testing.h"
 
-#include <cmocka.h>
+#include <math.h>
+#include <string.h>
 
 enum { LINES_MAX = 32 };
 
