@@ -73,6 +73,7 @@ static hs_status generate(request *asked, hs_error *error) {
     if (status == HS_OK)
         status = hs_layer_generate(asked->m, asked->n, asked->weight_ensemble, asked->bias_ensemble,
                                    asked->common.seed, &layer, error);
+    cli_catch_interrupts(); /* from here on: a file that is being written is finished */
     if (status == HS_OK)
         status = strcmp(asked->output, "-") == 0 ? write_standard_output(layer, asked, error)
                                                  : hs_layer_write(layer, asked->output, error);
@@ -97,8 +98,13 @@ int cli_generate(int argc, char **argv) {
         return code;
     if (generate(&asked, &error) != HS_OK)
         return cli_fail(&error);
-    if (!asked.common.json)
+    if (!asked.common.json) {
+        if (!asked.common.quiet && strcmp(asked.output, "-") != 0)
+            printf("%s: %llu x %llu, %s, bias %s, seed %llu\n", asked.output,
+                   (unsigned long long)asked.m, (unsigned long long)asked.n, asked.weight,
+                   asked.bias, (unsigned long long)asked.common.seed);
         return 0;
+    }
     return cli_print_json(json_pack("{s:I, s:I, s:s, s:s, s:o, s:s}", "m", (json_int_t)asked.m, "n",
                                     (json_int_t)asked.n, "ensemble", asked.weight, "bias_ensemble",
                                     asked.bias, "seed", seed_json(asked.common.seed), "path",

@@ -118,7 +118,7 @@ printf 'PK\003\004 and no more' >cut.npz
 bad 65 'damaged .npz' cut.npz
 printf 'PK\005\006\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000' >void.npz
 bad 65 'without .npy arrays' void.npz
-"$program" generate --m 30 --n 3 --ensemble gaussian --bias-ensemble uniform -o whole.npz
+"$program" generate --m 30 --n 3 --ensemble gaussian --bias-ensemble uniform -o whole.npz >/dev/null
 head -c 500 whole.npz >half.npz
 bad 65 'damaged .npz' half.npz
 { head -c 300 whole.npz && printf 'XX' && tail -c +303 whole.npz; } >flipped.npz
@@ -196,7 +196,7 @@ expect 64 'memory' generate --m 4294967295 --n 4294967295 --ensemble gaussian -o
 expect 73 'cannot write' "$@" -o no/folder/a.npy
 [ -e a.npy ] && complain 'a refused request left a file'
 for extension in npy npz safetensors csv; do
-    "$program" "$@" --seed 5 -o "layer.$extension" || complain "generate $extension"
+    "$program" "$@" --seed 5 --quiet -o "layer.$extension" || complain "generate $extension"
     "$program" info "layer.$extension" | tail -n +2 >"info.$extension"
     cmp info.npy "info.$extension" || complain "$extension tells another layer than npy"
 done
