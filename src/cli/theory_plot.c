@@ -41,12 +41,13 @@ static void print_curve_data(const theory_report *report, FILE *out) {
 }
 
 /* x runs to the right, q(x) upwards; one stair per step and the last one at q = 1. */
-static void print_overlap_data(const theory_report *report, double x_last, FILE *out) {
+static void print_overlap_data(const theory_report *report, double x_first, double x_last,
+                               FILE *out) {
     for (size_t i = 0; i < report->count; i++) {
         const hs_theory_level *level = &report->levels[i];
         if (!selected(report, level->level))
             continue;
-        double x = 0.0;
+        double x = x_first;
         fprintf(out, "$overlap%zu << EOD\n", level->level);
         for (size_t j = 0; j <= level->steps; j++) {
             double q = j < level->steps ? level->q[j] : 1.0;
@@ -80,18 +81,37 @@ static void print_energy_panel(const theory_report *report, FILE *out) {
     fputc('\n', out);
 }
 
+/* 1, 2 or 5 times a power of ten: about four of them in a range. */
+static double tic_step(double range) {
+    double power = pow(10.0, floor(log10(range / 4.0))), digit = range / 4.0 / power;
+    return power * (digit < 1.5 ? 1.0 : digit < 3.5 ? 2.0 : digit < 7.5 ? 5.0 : 10.0);
+}
+
+/* The part of the plane around the capacities, with room for the key in the upper left corner. */
+static void print_crossing_frame(double low, double high, double slope, size_t entries, FILE *out) {
+    const double key_width = 0.64, key_line = 0.066;
+    double margin = fmax(0.35 * (high - low), 0.004);
+    double left = low - margin, right = high + margin;
+    double bottom = 1.0 - slope * (right - left), top = 1.0 + slope * (right - low);
+    double under_key = 1.0 + slope * (left + key_width * (right - left) - low);
+    double free_part = 1.0 - key_line * ((double)entries + 1.0);
+    if (free_part > 0.2)
+        top = fmax(top, bottom + (under_key - bottom) / free_part);
+    fprintf(out,
+            "set title 'Crossing e = 1'\nset xlabel 'α = m/n'\nset ylabel 'e(α)'\n"
+            "set xrange [%.10g:%.10g]\nset yrange [%.10g:%.10g]\nset xtics %.10g\n"
+            "set key top left reverse Left\n",
+            left, right, bottom, top, tic_step(right - left));
+}
+
 /* Around the capacities of all levels but the first, whose curve is far away. */
 static void print_crossing_panel(const theory_report *report, FILE *out) {
     size_t from = report->last > 1 && report->first == 1 ? 2 : report->first;
-    double low = report->levels[report->last - 1].alpha, high = report->levels[from - 1].alpha;
-    if (report->full.complete)
-        low = report->full.alpha;
-    double margin = fmax(0.35 * (high - low), 0.004);
-    fprintf(out,
-            "set title 'Crossing e = 1'\nset xlabel 'α'\nset ylabel 'e(α)'\n"
-            "set xrange [%.8g:%.8g]\nset key top left reverse Left\nset xtics %g\n"
-            "plot 1 with lines linecolor '#999999' dashtype 2 notitle",
-            low - margin, high + margin, high - low > 0.005 ? 0.01 : 0.002);
+    const hs_theory_level *lowest = &report->levels[report->last - 1];
+    double low = report->full.complete ? report->full.alpha : lowest->alpha;
+    size_t entries = report->last - from + (report->full.complete ? 2 : 1);
+    print_crossing_frame(low, report->levels[from - 1].alpha, lowest->slope, entries, out);
+    fputs("plot 1 with lines linecolor '#999999' dashtype 2 notitle", out);
     for (size_t level = from; level <= report->last; level++) {
         const hs_theory_level *at = &report->levels[level - 1];
         fprintf(out,
@@ -102,17 +122,33 @@ static void print_crossing_panel(const theory_report *report, FILE *out) {
     }
     if (report->full.complete)
         fprintf(out,
-                ", \\\n '+' using (%.10g):(1) every ::0::0 with points pointtype 2 pointsize 1 "
+                ", \\\n '+' using (%.10g):(1) every ::0::0 with points pointtype 2 pointsize 1.4 "
                 "linewidth 2 linecolor 'black' title 'limit: %.6f'",
                 report->full.alpha, report->full.alpha);
-    fputs("\nunset xrange\nset xtics autofreq\n", out);
+    fputs("\nunset xrange\nunset yrange\nset xtics autofreq\n", out);
 }
 
-static void print_overlap_panel(const theory_report *report, double x_last, FILE *out) {
+/* The range of x that shows every stair. */
+static void x_range(const theory_report *report, double *first, double *last) {
+    double smallest = INFINITY, largest = 0.0;
+    for (size_t i = 0; i < report->count; i++) {
+        const hs_theory_level *level = &report->levels[i];
+        if (!selected(report, level->level) || level->steps == 0)
+            continue;
+        smallest = fmin(smallest, level->x[0]);
+        largest = fmax(largest, level->x[level->steps - 1]);
+    }
+    *first = isfinite(smallest) ? 0.6 * smallest : 1.0;
+    *last = largest > 0.0 ? 1.4 * largest : 10.0;
+}
+
+static void print_overlap_panel(const theory_report *report, double first, double last, FILE *out) {
     fprintf(out,
             "set title 'Overlaps at the capacity'\nset xlabel 'x'\nset ylabel 'q(x)'\n"
-            "set xrange [0:%.6g]\nset yrange [*:1.02]\nset key bottom right noreverse Right\nplot ",
-            x_last);
+            "set logscale x\nset xtics (0.2, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 10, 15, 20, 30, 40, 60)\n"
+            "set xrange [%.6g:%.6g]\nset yrange [*<0.9:1.02]\nset key bottom right noreverse Right\n"
+            "plot ",
+            first, last);
     for (size_t level = report->first; level <= report->last; level++)
         fprintf(out,
                 "%s$overlap%zu using 1:2 with lines linewidth 2 linecolor rgb shade(%zu) "
@@ -121,28 +157,21 @@ static void print_overlap_panel(const theory_report *report, double x_last, FILE
     fputc('\n', out);
 }
 
-static double last_x(const theory_report *report) {
-    double largest = 1.0;
-    for (size_t i = 0; i < report->count; i++)
-        if (selected(report, report->levels[i].level) && report->levels[i].steps > 0)
-            largest = fmax(largest, report->levels[i].x[report->levels[i].steps - 1]);
-    return 1.15 * largest;
-}
-
 hs_status theory_plot(const theory_report *report, const char *path, hs_error *error) {
     char *script = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&script, &size);
     if (out == NULL)
         return hs_fail(error, HS_NO_MEMORY, "no memory for a figure");
-    double x_last = last_x(report);
+    double x_first, x_last;
+    x_range(report, &x_first, &x_last);
     print_style(out);
     print_curve_data(report, out);
-    print_overlap_data(report, x_last, out);
+    print_overlap_data(report, x_first, x_last, out);
     fputs("set multiplot layout 1, 3\n", out);
     print_energy_panel(report, out);
     print_crossing_panel(report, out);
-    print_overlap_panel(report, x_last, out);
+    print_overlap_panel(report, x_first, x_last, out);
     fputs("unset multiplot\n", out);
     hs_status status = fclose(out) == 0 ? hs_gnuplot_draw(path, 1260, 420, script, error)
                                         : hs_fail(error, HS_NO_MEMORY, "no memory for a figure");
