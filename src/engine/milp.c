@@ -59,7 +59,8 @@ static hs_status build(model *p, hs_error *error) {
     p->program = glp_create_prob();
     glp_set_obj_dir(p->program, GLP_MIN);
     glp_add_cols(p->program, (int)(d + p->count));
-    glp_add_rows(p->program, (int)(p->count + problem->faces));
+    if (p->count + problem->faces > 0) /* GLPK aborts when asked for no rows */
+        glp_add_rows(p->program, (int)(p->count + problem->faces));
     for (size_t j = 0; j < d; j++)
         glp_set_col_bnds(p->program, (int)j + 1, GLP_DB, -1.0, 1.0);
     for (size_t k = 0; k < p->count; k++) {
