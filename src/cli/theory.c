@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_LEVELS = 3, FULL_CAPACITY_LEVELS = 10, POINTS_MAX = 100000 };
+enum { DEFAULT_LEVELS = 3, FULL_CAPACITY_LEVELS = 10, POINTS_MAX = 10000 };
 static const uint64_t not_given = UINT64_MAX;
 
 typedef struct request {

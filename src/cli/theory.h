@@ -29,6 +29,11 @@ typedef struct theory_report {
     bool interrupted;
 } theory_report;
 
+/* Whether a level is one of those to show; more may have been solved on the way. */
+static inline bool theory_selects(const theory_report *report, size_t level) {
+    return level >= report->first && level <= report->last;
+}
+
 json_t *theory_json(const theory_report *report);
 void theory_print(const theory_report *report);
 

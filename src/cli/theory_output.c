@@ -13,15 +13,11 @@ bool theory_remark(const hs_theory_level *level, char *text, size_t size) {
         snprintf(text, size, "x_0 runs to 0: partially lifted, it equals the full level %zu",
                  level->effective_level);
     else
-        snprintf(text, size, "parameters merge: adds nothing to level %zu", level->effective_level);
+        snprintf(text, size, "parameters merge: no gain over level %zu", level->effective_level);
     return true;
 }
 
 /* ---- JSON --------------------------------------------------------------------------------- */
-
-static bool selected(const theory_report *report, size_t level) {
-    return level >= report->first && level <= report->last;
-}
 
 static json_t *level_object(const hs_theory_level *level) {
     char remark[120];
@@ -42,7 +38,7 @@ static json_t *level_object(const hs_theory_level *level) {
 static json_t *levels_array(const theory_report *report) {
     json_t *array = json_array();
     for (size_t i = 0; i < report->count; i++)
-        if (selected(report, report->levels[i].level)) {
+        if (theory_selects(report, report->levels[i].level)) {
             json_t *object = level_object(&report->levels[i]);
             json_object_set_new(object, "alpha_c", cli_json_number(report->levels[i].alpha));
             json_array_append_new(array, object);
@@ -63,7 +59,7 @@ static json_t *full_object(const hs_theory_full *full) {
 
 static void append_point(json_t *array, const theory_report *report, const theory_point *point) {
     for (size_t i = 0; i < point->count; i++)
-        if (selected(report, point->levels[i].level)) {
+        if (theory_selects(report, point->levels[i].level)) {
             json_t *object = level_object(&point->levels[i]);
             json_object_set_new(object, "alpha", cli_json_number(point->alpha));
             json_object_set_new(object, "energy", cli_json_number(point->levels[i].energy));
@@ -156,7 +152,7 @@ static void print_levels(const theory_report *report) {
     for (size_t i = 0; i < report->count; i++) {
         const hs_theory_level *level = &report->levels[i];
         char remark[120];
-        if (!selected(report, level->level))
+        if (!theory_selects(report, level->level))
             continue;
         printf("%5zu  %*.*f  %*.*f  %.1e\n", level->level, digits + 3, digits, level->alpha,
                digits + 3, digits, level->chi, level->residual);
@@ -190,7 +186,7 @@ static void print_curve(const theory_report *report) {
         for (size_t j = 0; j < point->count; j++) {
             char remark[120];
             const hs_theory_level *level = &point->levels[j];
-            if (!selected(report, level->level))
+            if (!theory_selects(report, level->level))
                 continue;
             theory_remark(level, remark, sizeof remark);
             printf("%9.6g  %5zu  %*.*f%s%s\n", point->alpha, level->level, digits + 3, digits,

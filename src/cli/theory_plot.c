@@ -7,10 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-static bool selected(const theory_report *report, size_t level) {
-    return level >= report->first && level <= report->last;
-}
-
 /* Colours from dark to light along the levels, readable in print. */
 static void print_style(FILE *out) {
     fputs("set encoding utf8\n"
@@ -45,7 +41,7 @@ static void print_overlap_data(const theory_report *report, double x_first, doub
                                FILE *out) {
     for (size_t i = 0; i < report->count; i++) {
         const hs_theory_level *level = &report->levels[i];
-        if (!selected(report, level->level))
+        if (!theory_selects(report, level->level))
             continue;
         double x = x_first;
         fprintf(out, "$overlap%zu << EOD\n", level->level);
@@ -133,7 +129,7 @@ static void x_range(const theory_report *report, double *first, double *last) {
     double smallest = INFINITY, largest = 0.0;
     for (size_t i = 0; i < report->count; i++) {
         const hs_theory_level *level = &report->levels[i];
-        if (!selected(report, level->level) || level->steps == 0)
+        if (!theory_selects(report, level->level) || level->steps == 0)
             continue;
         smallest = fmin(smallest, level->x[0]);
         largest = fmax(largest, level->x[level->steps - 1]);
@@ -143,12 +139,13 @@ static void x_range(const theory_report *report, double *first, double *last) {
 }
 
 static void print_overlap_panel(const theory_report *report, double first, double last, FILE *out) {
-    fprintf(out,
-            "set title 'Overlaps at the capacity'\nset xlabel 'x'\nset ylabel 'q(x)'\n"
-            "set logscale x\nset xtics (0.2, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 10, 15, 20, 30, 40, 60)\n"
-            "set xrange [%.6g:%.6g]\nset yrange [*<0.9:1.02]\nset key bottom right noreverse Right\n"
-            "plot ",
-            first, last);
+    fprintf(
+        out,
+        "set title 'Overlaps at the capacity'\nset xlabel 'x'\nset ylabel 'q(x)'\n"
+        "set logscale x\nset xtics (0.2, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 10, 15, 20, 30, 40, 60)\n"
+        "set xrange [%.6g:%.6g]\nset yrange [*<0.9:1.02]\nset key bottom right noreverse Right\n"
+        "plot ",
+        first, last);
     for (size_t level = report->first; level <= report->last; level++)
         fprintf(out,
                 "%s$overlap%zu using 1:2 with lines linewidth 2 linecolor rgb shade(%zu) "

@@ -71,7 +71,7 @@ static hs_status from_continuum(const hs_objective *objective, const hs_paramete
             status = hs_continuum_minimise(objective, mesh_sizes[i], &workspace, &trial, error);
         size[i] = (double)mesh_sizes[i];
         value[i] = trial.value;
-        if (status == HS_OK && !(trial.slope < largest_slope))
+        if (status == HS_OK && !(trial.slope < largest_slope) && !hs_theory_interrupted(settings))
             status = hs_fail(error, HS_NOT_CONVERGED,
                              "continuous equations, mesh of %zu: a derivative of %.2g is left",
                              mesh_sizes[i], trial.slope);

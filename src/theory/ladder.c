@@ -16,15 +16,14 @@ static double total_width(const hs_parameters *at) {
     return total;
 }
 
-/* Level 2 from level 1: the best point of a coarse scan. chi falls by an order of magnitude from
- * level 1 to level 2, so the scan spans several. */
-static hs_status scan_start(const hs_objective *objective, const hs_parameters *below,
-                            hs_workspace *workspace, hs_parameters *start, hs_error *error) {
+/* Level 2 from level 1: the best point of a scan on a coarse grid. chi falls by an order of
+ * magnitude from level 1 to level 2 near the capacity and hardly at all near alpha = 2. */
+static hs_status scan(const hs_objective *objective, const hs_parameters *below,
+                      hs_workspace *workspace, hs_parameters *start, hs_error *error) {
     double best = INFINITY;
-    for (double growth = 1.0; growth < 300.0; growth *= 2.0)
+    for (double total = total_width(below); total < 300.0 * total_width(below); total *= 1.4)
         for (double share = 0.03; share < 1.0; share *= 2.0)
-            for (double x = 0.5; x < 60.0; x *= 2.0) {
-                double total = growth * total_width(below);
+            for (double x = 0.5; x < 60.0; x *= 1.6) {
                 hs_parameters at = {.steps = 1, .x[0] = x};
                 at.width[0] = objective->partial ? 0.0 : (1.0 - share) * total;
                 at.width[1] = objective->partial ? total : share * total;
@@ -40,6 +39,15 @@ static hs_status scan_start(const hs_objective *objective, const hs_parameters *
             }
     return isfinite(best) ? HS_OK
                           : hs_fail(error, HS_NOT_CONVERGED, "level 2: no start could be found");
+}
+
+static hs_status scan_start(const hs_objective *objective, const hs_parameters *below,
+                            hs_workspace *workspace, hs_parameters *start, hs_error *error) {
+    const double fine = workspace->resolution;
+    workspace->resolution = 2.0;
+    hs_status status = scan(objective, below, workspace, start, error);
+    workspace->resolution = fine;
+    return status;
 }
 
 /* The node of a staircase at a fractional place, by linear interpolation; nodes: count + 1. */

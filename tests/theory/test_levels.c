@@ -207,6 +207,37 @@ static void interruption_keeps_finished_levels(void **state) {
     assert_float_equal(levels[1].alpha, known[1].alpha, 6e-9);
 }
 
+static bool stop_now(void *data) {
+    (void)data;
+    return true;
+}
+
+static void interrupted_limit_is_no_number(void **state) {
+    (void)state;
+    const hs_theory_settings settings = {.interrupted = stop_now};
+    hs_theory_level levels[MAX];
+    hs_theory_full full;
+    size_t count;
+    hs_error error;
+    assert_int_equal(hs_theory_capacity(8, NULL, levels, &count, &error), HS_OK);
+    assert_int_equal(hs_theory_full_limit(levels, 8, &settings, &full, &error), HS_OK);
+    assert_false(full.complete);
+}
+
+/* Levels that are not a sequence of saddles must not be extrapolated into a number. */
+static void damaged_levels_have_no_limit(void **state) {
+    (void)state;
+    const hs_theory_settings quick = {.levels_only = true};
+    hs_theory_level levels[MAX];
+    hs_theory_full full;
+    size_t count;
+    hs_error error;
+    assert_int_equal(hs_theory_capacity(8, NULL, levels, &count, &error), HS_OK);
+    levels[5].effective_level = 5;
+    assert_int_equal(hs_theory_full_limit(levels, 8, &quick, &full, &error), HS_NOT_CONVERGED);
+    assert_false(full.complete);
+}
+
 static void *solve_in_a_thread(void *result) {
     hs_theory_level levels[MAX];
     size_t count;
@@ -241,6 +272,8 @@ int main(void) {
         cmocka_unit_test(limit_lies_below_every_level),
         cmocka_unit_test(requests_without_sense_are_refused),
         cmocka_unit_test(interruption_keeps_finished_levels),
+        cmocka_unit_test(interrupted_limit_is_no_number),
+        cmocka_unit_test(damaged_levels_have_no_limit),
         cmocka_unit_test(threads_do_not_disturb_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
