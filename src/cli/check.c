@@ -64,18 +64,47 @@ static json_t *bound_json(bool known, size_t value) {
     return known ? json_integer((json_int_t)value) : json_null();
 }
 
+static bool surrounds_origin(const hs_domain *domain, size_t n) {
+    for (size_t j = 0; j < n; j++)
+        if (!(domain->lower[j] < 0.0 && domain->upper[j] > 0.0))
+            return false;
+    return true;
+}
+
+/* Without a bias the bad points form a cone, so the answer holds for more than the domain asked
+ * for. NULL when there is nothing to add. */
+static const char *domain_note(const hs_layer *layer, const hs_domain *domain) {
+    if (!hs_layer_has_zero_bias(layer))
+        return NULL;
+    switch (domain->kind) {
+    case HS_DOMAIN_BALL:
+        return "zero bias: the same on every ball and on the whole space";
+    case HS_DOMAIN_SPACE:
+        return "zero bias: the same on every ball";
+    case HS_DOMAIN_NONNEG_BALL:
+        return "zero bias: the same for every radius";
+    case HS_DOMAIN_BOX:
+        return surrounds_origin(domain, hs_layer_columns(layer))
+                   ? "zero bias and 0 inside the box: the same on every ball and on the whole space"
+                   : NULL;
+    }
+    return NULL;
+}
+
 static json_t *result_json(const hs_layer *layer, const hs_domain *domain,
                            const hs_result *result) {
-    size_t n = hs_layer_columns(layer);
+    size_t m = hs_layer_rows(layer), n = hs_layer_columns(layer);
+    const char *note = domain_note(layer, domain);
     return json_pack(
-        "{s:s, s:s, s:I, s:I, s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:n, s:s}", "verdict",
-        verdict_names[result->verdict], "reason", result->reason, "m",
-        (json_int_t)hs_layer_rows(layer), "n", (json_int_t)n, "domain", cli_json_domain(domain, n),
-        "engine", engine_names[result->engine], "witness", witness_json(result->witness, n),
-        "active_lower_bound", bound_json(result->has_active_lower, result->active_lower),
-        "active_upper_bound", bound_json(result->has_active_upper, result->active_upper), "nodes",
+        "{s:s, s:s, s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:n, s:s, s:o}", "verdict",
+        verdict_names[result->verdict], "reason", result->reason, "m", (json_int_t)m, "n",
+        (json_int_t)n, "domain", cli_json_domain(domain, n), "domain_note",
+        note != NULL ? json_string(note) : json_null(), "engine", engine_names[result->engine],
+        "witness", witness_json(result->witness, n), "active_lower_bound",
+        bound_json(result->has_active_lower, result->active_lower), "active_upper_bound",
+        bound_json(result->has_active_upper, result->active_upper), "nodes",
         (json_int_t)result->nodes, "seconds", cli_json_number(result->seconds), "certificate",
-        "arithmetic", arithmetic_names[result->arithmetic]);
+        "arithmetic", arithmetic_names[result->arithmetic], "theory", cli_json_theory(m, n));
 }
 
 static void print_vector(const char *name, const double *values, size_t n) {
@@ -85,7 +114,18 @@ static void print_vector(const char *name, const double *values, size_t n) {
     printf("%s)\n", n > 12 ? ", ...  (--json shows all)" : "");
 }
 
+static void print_box(const hs_domain *domain, size_t n) {
+    bool cube = true;
+    for (size_t j = 1; j < n; j++)
+        cube = cube && domain->lower[j] == domain->lower[0] && domain->upper[j] == domain->upper[0];
+    if (cube)
+        printf("the box [%g, %g]^%zu", domain->lower[0], domain->upper[0], n);
+    else
+        printf("the box from (%g, ...) to (%g, ...)", domain->lower[0], domain->upper[0]);
+}
+
 static void print_domain(const hs_layer *layer, const hs_domain *domain) {
+    const char *note = domain_note(layer, domain);
     switch (domain->kind) {
     case HS_DOMAIN_BALL:
         printf("the ball of radius %g", domain->radius);
@@ -94,38 +134,54 @@ static void print_domain(const hs_layer *layer, const hs_domain *domain) {
         printf("the whole space");
         break;
     case HS_DOMAIN_BOX:
-        printf("the box");
+        print_box(domain, hs_layer_columns(layer));
         break;
     case HS_DOMAIN_NONNEG_BALL:
         printf("the non-negative part of the ball of radius %g", domain->radius);
         break;
     }
-    if (hs_layer_has_zero_bias(layer) && domain->kind == HS_DOMAIN_BALL)
-        printf(" (zero bias: the same on every ball and on the whole space)");
-    if (hs_layer_has_zero_bias(layer) && domain->kind == HS_DOMAIN_SPACE)
-        printf(" (zero bias: the same on every ball)");
+    if (note != NULL)
+        printf(" (%s)", note);
+}
+
+static void print_active_bounds(const hs_result *result) {
+    if (result->has_active_lower && result->has_active_upper)
+        printf("  active rows at the worst point: between %zu and %zu\n", result->active_lower,
+               result->active_upper);
+    else if (result->has_active_upper)
+        printf("  active rows at the worst point: at most %zu\n", result->active_upper);
+    else if (result->has_active_lower)
+        printf("  active rows at the worst point: at least %zu\n", result->active_lower);
+}
+
+static void print_witness(const hs_witness *witness, size_t n) {
+    printf("  x and y have the same output (recomputed: they differ by at most %.2g; |x - y| = "
+           "%.3g):\n",
+           witness->residual, witness->separation);
+    print_vector("x", witness->x, n);
+    print_vector("y", witness->y, n);
+    printf("  at their midpoint %zu rows are active, of rank %zu\n", witness->active_count,
+           witness->rank);
 }
 
 static void print_result(const char *name, const hs_layer *layer, const hs_domain *domain,
                          const hs_result *result) {
-    size_t n = hs_layer_columns(layer);
+    size_t m = hs_layer_rows(layer), n = hs_layer_columns(layer);
+    double alpha = (double)m / (double)n;
     printf("%s: %s\n", name, verdict_names[result->verdict]);
     printf("  because %s\n", result->reason);
-    printf("  layer of %zu rows and %zu columns on ", hs_layer_rows(layer), n);
+    printf("  layer of %zu rows and %zu columns on ", m, n);
     print_domain(layer, domain);
-    printf("\n  decided by %s, %llu nodes, %.3f s, %s arithmetic\n",
+    printf("\n  %s by %s, %llu nodes, %.3f s, %s arithmetic\n",
+           result->verdict == HS_UNDECIDED ? "tried" : "decided",
            result->engine == HS_ENGINE_AUTO ? "a cheap fact" : engine_names[result->engine],
            (unsigned long long)result->nodes, result->seconds,
            arithmetic_names[result->arithmetic]);
-    if (result->witness == NULL)
-        return;
-    printf("  x and y have the same output (recomputed: they differ by at most %.2g; |x - y| = "
-           "%.3g):\n",
-           result->witness->residual, result->witness->separation);
-    print_vector("x", result->witness->x, n);
-    print_vector("y", result->witness->y, n);
-    printf("  at their midpoint %zu rows are active, of rank %zu\n", result->witness->active_count,
-           result->witness->rank);
+    print_active_bounds(result);
+    if (result->witness != NULL)
+        print_witness(result->witness, n);
+    printf("  alpha = m/n = %.4g; random Gaussian layers of this alpha without bias: %s\n", alpha,
+           hs_theory_prediction(alpha));
 }
 
 static int check_layer(const char *name, const hs_layer *layer, check_options *options,
@@ -141,14 +197,15 @@ static int check_layer(const char *name, const hs_layer *layer, check_options *o
         status = hs_check(layer, &domain, settings, &result, &error);
     cli_progress_end(&progress);
     int code = status == HS_OK ? (int)result->verdict : cli_fail(&error);
+    int printed = 0;
     if (status == HS_OK && options->common.json) {
-        int printed = cli_print_json(result_json(layer, &domain, result));
-        code = printed != 0 ? printed : code;
+        printed = cli_print_json(result_json(layer, &domain, result));
     } else if (status == HS_OK) {
         print_result(name, layer, &domain, result);
+        printed = cli_finish_output();
     }
     hs_result_free(result);
-    return code;
+    return printed != 0 ? printed : code;
 }
 
 int cli_check(int argc, char **argv) {

@@ -62,6 +62,9 @@ int cli_usage_error(const char *format, ...);
 /* One line on standard error; returns the exit code that belongs to the error's status. */
 int cli_fail(const hs_error *error);
 
+/* Has everything reached standard output? Returns 0, or says so and returns the exit code. */
+int cli_finish_output(void);
+
 /* Prints one JSON document on standard output and releases it. Returns 0, or an exit code. */
 int cli_print_json(json_t *document);
 

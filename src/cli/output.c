@@ -24,17 +24,22 @@ int cli_fail(const hs_error *error) {
     }
 }
 
+int cli_finish_output(void) {
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    fputs("halfspan: standard output: cannot write\n", stderr);
+    return CLI_CANNOT_WRITE;
+}
+
 int cli_print_json(json_t *document) {
     if (document == NULL) {
         fputs("halfspan: no memory for the JSON document\n", stderr);
         return CLI_INTERNAL;
     }
-    bool good = json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0;
+    json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
     json_decref(document);
-    good = good && putchar('\n') != EOF && fflush(stdout) == 0;
-    if (!good)
-        fputs("halfspan: standard output: cannot write\n", stderr);
-    return good ? 0 : CLI_CANNOT_WRITE;
+    putchar('\n');
+    return cli_finish_output();
 }
 
 json_t *cli_json_number(double value) {
