@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 #include "engine/witness.h"
 
+#include "geometry/glpk_session.h"
 #include "support/allocate.h"
 #include "support/clock.h"
 #include "support/error.h"
@@ -53,6 +54,17 @@ static hs_status run_engine(const hs_problem *problem, hs_run *run, hs_outcome *
     }
 }
 
+static hs_status run_in_session(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
+                                hs_result *result, hs_error *error) {
+    hs_glpk_session glpk;
+    hs_status status = hs_glpk_begin(&glpk, error);
+    if (status != HS_OK)
+        return status;
+    status = run_engine(problem, run, outcome, result, error);
+    hs_glpk_end(&glpk);
+    return status;
+}
+
 static void report(const hs_problem *problem, const hs_outcome *outcome, hs_result *result) {
     result->verdict = outcome->verdict;
     result->engine = outcome->engine;
@@ -83,15 +95,14 @@ hs_status hs_check(const hs_layer *layer, const hs_domain *domain, const hs_sett
     hs_run run;
     hs_run_begin(&run, settings != NULL ? settings : &defaults);
     *result = NULL;
-    hs_result *made = NULL;
     hs_status status = hs_problem_create(layer, domain, &problem, error);
     if (status != HS_OK)
         return status;
-    made = hs_allocate(1, sizeof *made);
+    hs_result *made = hs_allocate(1, sizeof *made);
     if (made == NULL)
         status = hs_fail(error, HS_NO_MEMORY, "no memory for a result");
     if (status == HS_OK)
-        status = run_engine(&problem, &run, &outcome, made, error);
+        status = run_in_session(&problem, &run, &outcome, made, error);
     if (status == HS_OK) {
         report(&problem, &outcome, made);
         made->seconds = hs_clock_seconds() - run.start;

@@ -168,7 +168,6 @@ hs_status hs_engine_milp(const hs_problem *problem, hs_run *run, hs_outcome *out
     for (size_t i = 0; i < problem->m; i++)
         if (!problem->zero_row[i])
             p.rows[p.count++] = i;
-    glp_term_out(GLP_OFF);
     const hs_position_effort effort = {subset_budget, out_of_time, run};
     hs_status status = hs_general_position(problem->layer->weight, problem->n, p.rows, p.count,
                                            effort, &position, error);

@@ -30,7 +30,6 @@ hs_status hs_margin_lp_create(size_t d, size_t rows, double reach, hs_margin_lp 
         hs_margin_lp_free(lp);
         return hs_fail(error, HS_NO_MEMORY, "no memory for an LP");
     }
-    glp_term_out(GLP_OFF);
     lp->problem = glp_create_prob();
     glp_set_obj_dir(lp->problem, GLP_MAX);
     glp_add_cols(lp->problem, (int)d + 1);

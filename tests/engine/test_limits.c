@@ -1,6 +1,7 @@
 /* Limits and interruption end in "undecided", never in a wrong verdict; threads do not meet. */
 #include "engine/fixture.h"
 
+#include <glpk.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +189,22 @@ static void threads_do_not_meet(void **state) {
         }
 }
 
+/* A caller with linear programs of its own finds them, and its settings, as they were. */
+static void the_environment_of_the_caller_is_kept(void **state) {
+    (void)state;
+    hs_layer *layer = hard_layer();
+    glp_term_out(GLP_ON);
+    glp_prob *own = glp_create_prob();
+    glp_add_cols(own, 3);
+    for (int k = 0; k < ENGINES; k++)
+        verdict_of(layer, nonneg_ball(1.0), engines[k]);
+    assert_int_equal(glp_get_num_cols(own), 3);
+    assert_int_equal(glp_term_out(GLP_ON), GLP_ON);
+    glp_delete_prob(own);
+    glp_free_env();
+    hs_layer_free(layer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_limit_is_kept),
@@ -197,6 +214,7 @@ int main(void) {
         cmocka_unit_test(progress_is_reported),
         cmocka_unit_test(bad_requests_are_errors),
         cmocka_unit_test(threads_do_not_meet),
+        cmocka_unit_test(the_environment_of_the_caller_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
