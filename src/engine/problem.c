@@ -173,13 +173,14 @@ void hs_problem_clear(hs_problem *problem) {
     *problem = (hs_problem){0};
 }
 
-/* A factor that brings a point of a cone into the interior of the bounded domain. */
-static double fitting_scale(const hs_domain *domain, size_t n, const double *z) {
+/* A power of two, which changes no sign by rounding, that brings a point of a cone into the
+ * interior of the bounded domain. */
+static int fitting_exponent(const hs_domain *domain, size_t n, const double *z) {
     double largest = 0.0, square = 0.0, scale = INFINITY;
     for (size_t j = 0; j < n; j++)
         largest = fmax(largest, fabs(z[j]));
     if (!(largest > 0.0))
-        return 1.0;
+        return 0;
     for (size_t j = 0; j < n; j++)
         square += (z[j] / largest) * (z[j] / largest);
     if (domain->kind == HS_DOMAIN_BOX) {
@@ -192,7 +193,9 @@ static double fitting_scale(const hs_domain *domain, size_t n, const double *z) 
     } else if (domain->kind != HS_DOMAIN_SPACE) {
         scale = domain->radius / (largest * sqrt(square));
     }
-    return isfinite(scale) ? 0.5 * scale : 1.0 / largest;
+    int exponent;
+    frexp(isfinite(scale) ? 0.5 * scale : 1.0 / largest, &exponent);
+    return exponent - 1;
 }
 
 void hs_problem_point(const hs_problem *problem, const double *u, double *z) {
@@ -201,9 +204,9 @@ void hs_problem_point(const hs_problem *problem, const double *u, double *z) {
         z[j] = problem->homogenised ? u[j] / u[n] : ldexp(u[j], problem->exponent);
     if (problem->homogenised || problem->beta != NULL)
         return;
-    double scale = fitting_scale(&problem->domain, n, z);
+    int exponent = fitting_exponent(&problem->domain, n, z);
     for (size_t j = 0; j < n; j++)
-        z[j] *= scale;
+        z[j] = ldexp(z[j], exponent);
 }
 
 bool hs_domain_contains(const hs_domain *domain, size_t n, const double *z, bool closed) {

@@ -32,8 +32,12 @@ static hs_layer *some_layer(uint64_t *seed) {
 }
 
 static hs_verdict decided(const hs_layer *layer, hs_domain domain) {
-    hs_verdict verdict = verdict_of(layer, domain, HS_ENGINE_AUTO);
-    assert_int_not_equal(verdict, HS_UNDECIDED);
+    hs_result *result = result_of(layer, domain, NULL);
+    hs_verdict verdict = result->verdict;
+    if (verdict == HS_UNDECIDED)
+        fail_msg("%zu x %zu on domain %d: %s", hs_layer_rows(layer), hs_layer_columns(layer),
+                 (int)domain.kind, result->reason);
+    hs_result_free(result);
     return verdict;
 }
 
