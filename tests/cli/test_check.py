@@ -389,4 +389,7 @@ class Terminal(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[2:]])
+    outcome = unittest.main(argv=[sys.argv[0], *sys.argv[2:]], exit=False).result
+    wrong = len(outcome.failures) + len(outcome.errors)
+    print(f"{outcome.testsRun - wrong} passed, {wrong} failed")
+    sys.exit(0 if outcome.wasSuccessful() and outcome.testsRun > 0 else 1)
