@@ -350,7 +350,7 @@ typedef struct hs_theory_at_point {
     double alpha;
     double beta;     /* inverse temperature */
     double q;        /* overlap */
-    double residual; /* largest defect of the three equations */
+    double residual; /* largest defect of its equations */
 } hs_theory_at_point;
 
 hs_status hs_theory_at_point_compute(hs_theory_at_point *point, hs_error *error);
