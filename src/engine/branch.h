@@ -22,8 +22,8 @@ typedef enum hs_goal {
 
 /* Tunable limits; none of them can change a verdict. */
 enum {
-    HS_POOL_SIZE = 512,          /* cores remembered by a worker */
-    HS_POOL_FREE = 10,           /* a remembered core has at most this many free rows */
+    HS_POOL_SIZE = 512,           /* cores remembered by a worker */
+    HS_POOL_FREE = 10,            /* a remembered core has at most this many free rows */
     HS_TRANSVERSAL_WORK = 1000000 /* multiplications for one independence proof */
 };
 

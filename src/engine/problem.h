@@ -10,8 +10,8 @@
  *    needed for "open";
  *  - bias on a ball: the ball itself.
  * Rows are scaled by powers of two, which loses nothing (a row that would lose bits is kept as it
- * is); the ball's radius is brought near 1 the same way, unless a row would lose bits by it. Rows with zero weight never matter: they
- * span nothing and their sign is that of the bias. */
+ * is); the ball's radius is brought near 1 the same way, unless a row would lose bits by it. Rows
+ * with zero weight never matter: they span nothing and their sign is that of the bias. */
 #ifndef HS_ENGINE_PROBLEM_H
 #define HS_ENGINE_PROBLEM_H
 
