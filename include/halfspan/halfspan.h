@@ -180,7 +180,10 @@ typedef struct hs_settings {
     uint64_t seed;       /* for the parts that use chance; the verdict does not depend on it */
     bool (*interrupted)(void *data);                      /* polled; true stops; or NULL */
     void (*progress)(const hs_progress *now, void *data); /* called now and then; or NULL */
-    void *data;                                           /* handed to both */
+    void (*note)(const char *line, void *data); /* what an engine chose, by lines; or NULL */
+    void *data;                                 /* handed to all three */
+    size_t target; /* HS_ENGINE_SEARCH: go on until at most this many rows are active; 0: any
+                    * witness will do */
 } hs_settings;
 
 /* engine auto, no limits, all cores, seed 0, no callbacks. */

@@ -9,6 +9,7 @@ typedef struct check_options {
     const char *engine;
     double time_limit;
     uint64_t node_limit;
+    uint64_t target;
 } check_options;
 
 static const char *const engine_names[] = {
@@ -45,6 +46,11 @@ static void show_progress(const hs_progress *now, void *data) {
         snprintf(line + used, sizeof line - (size_t)used, ", active rows between %zu and %zu",
                  now->active_lower, now->active_upper);
     cli_progress_show(data, line);
+}
+
+static void show_note(const char *line, void *data) {
+    cli_progress_end(data);
+    fprintf(stderr, "%s\n", line);
 }
 
 static json_t *witness_json(const hs_witness *witness, size_t n) {
@@ -213,9 +219,12 @@ int cli_check(int argc, char **argv) {
     const cli_option own[] = {
         CLI_DOMAIN_OPTIONS(options.domain),
         CLI_LAYER_OPTIONS(options.read),
-        {"engine", 0, CLI_TEXT, "NAME", "auto (default), branch, cells, milp", &options.engine},
+        {"engine", 0, CLI_TEXT, "NAME", "auto (default), branch, cells, milp, search",
+         &options.engine},
         {"time-limit", 0, CLI_NUMBER, "S", "stop after S seconds: undecided", &options.time_limit},
         {"node-limit", 0, CLI_COUNT, "N", "stop after N nodes: undecided", &options.node_limit},
+        {"target", 0, CLI_COUNT, "K", "search: go on until at most K rows are active",
+         &options.target},
         {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
     };
     const cli_command command = {
@@ -236,6 +245,9 @@ int cli_check(int argc, char **argv) {
         return cli_usage_error("--time-limit: %g is negative", options.time_limit);
     settings.time_limit = options.time_limit;
     settings.node_limit = options.node_limit;
+    settings.target = (size_t)options.target;
+    if (options.common.verbose)
+        settings.note = show_note;
     settings.threads = (unsigned)options.common.threads;
     settings.seed = options.common.seed;
     settings.interrupted = cli_interrupted;

@@ -1,3 +1,4 @@
+#include "engine/auto.h"
 #include "engine/engine.h"
 #include "engine/witness.h"
 
@@ -34,9 +35,28 @@ static hs_status decide(hs_engine *engine, const hs_problem *problem, hs_run *ru
     return status == HS_OK ? settle(problem, outcome, result, error) : status;
 }
 
+static bool goes_on(hs_status status, const hs_run *run, const hs_outcome *outcome) {
+    return status == HS_OK && outcome->verdict == HS_UNDECIDED && !atomic_load(&run->stopped);
+}
+
+/* See engine/auto.h. Every claim is checked before the next engine would be skipped for it. */
+static hs_status run_auto(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
+                          hs_result *result, hs_error *error) {
+    hs_status status = decide(hs_engine_facts, problem, run, outcome, result, error);
+    if (goes_on(status, run, outcome))
+        status = decide(hs_engine_search_briefly, problem, run, outcome, result, error);
+    if (goes_on(status, run, outcome)) {
+        double deadline = hs_auto_shorten(run, hs_auto_exact_seconds(problem, run));
+        status = decide(hs_engine_branch, problem, run, outcome, result, error);
+        hs_auto_restore(run, deadline, outcome->nodes);
+    }
+    if (goes_on(status, run, outcome))
+        status = decide(hs_engine_search, problem, run, outcome, result, error);
+    return status;
+}
+
 static hs_status run_engine(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
                             hs_result *result, hs_error *error) {
-    hs_status status = HS_OK;
     switch (run->settings->engine) {
     case HS_ENGINE_BRANCH:
         return decide(hs_engine_branch, problem, run, outcome, result, error);
@@ -44,11 +64,10 @@ static hs_status run_engine(const hs_problem *problem, hs_run *run, hs_outcome *
         return decide(hs_engine_cells, problem, run, outcome, result, error);
     case HS_ENGINE_MILP:
         return decide(hs_engine_milp, problem, run, outcome, result, error);
+    case HS_ENGINE_SEARCH:
+        return decide(hs_engine_search, problem, run, outcome, result, error);
     case HS_ENGINE_AUTO:
-        status = decide(hs_engine_facts, problem, run, outcome, result, error);
-        if (status == HS_OK && outcome->verdict == HS_UNDECIDED)
-            status = decide(hs_engine_branch, problem, run, outcome, result, error);
-        return status;
+        return run_auto(problem, run, outcome, result, error);
     default:
         return hs_fail(error, HS_UNSUPPORTED, "this engine is not part of this build");
     }

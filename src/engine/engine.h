@@ -51,5 +51,7 @@ hs_engine hs_engine_facts;  /* what needs no search: m < n, rank, antiparallel p
 hs_engine hs_engine_branch; /* exact and fast: which rows are active? */
 hs_engine hs_engine_cells;  /* reference: depth-first over the rows, linear programming */
 hs_engine hs_engine_milp;   /* smallest number of active rows as a mixed-integer program */
+hs_engine hs_engine_search; /* witnesses for layers of any size; see search.md */
+hs_engine hs_engine_search_briefly; /* the same, for a fraction of a second or so */
 
 #endif

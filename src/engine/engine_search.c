@@ -1,0 +1,96 @@
+/* The witness search behind the engines' common interface. */
+#include "engine/engine.h"
+#include "engine/search.h"
+
+#include "support/error.h"
+
+#include <stdlib.h>
+
+typedef struct link {
+    hs_run *run;
+    bool counts; /* runs count against the node limit */
+} link;
+
+static bool should_stop(const hs_search_now *now, void *data) {
+    const link *this = data;
+    hs_progress progress = {.phase = "search", .fraction = -1.0};
+    if (now->best_active != SIZE_MAX)
+        progress.active_upper = now->best_active;
+    return hs_run_should_stop(this->run, this->counts ? now->runs : 0, &progress);
+}
+
+static void pass_note(const char *line, void *data) {
+    const hs_settings *settings = ((const link *)data)->run->settings;
+    if (settings->note != NULL)
+        settings->note(line, settings->data);
+}
+
+static void describe(const hs_problem *problem, const hs_search_output *found,
+                     hs_outcome *outcome) {
+    unsigned long long runs = (unsigned long long)found->runs;
+    if (found->witness)
+        hs_outcome_set(outcome, HS_NOT_INJECTIVE,
+                       "the search found a point where only %zu of %zu rows are active, and they "
+                       "do not span",
+                       found->active, problem->m);
+    else if (found->z != NULL)
+        hs_outcome_set(outcome, HS_UNDECIDED,
+                       "the search found no witness in %llu runs; the best point has %zu active "
+                       "rows, which proves nothing",
+                       runs, found->active);
+    else
+        hs_outcome_set(outcome, HS_UNDECIDED, "the search found no witness in %llu runs", runs);
+}
+
+static hs_status search(const hs_problem *problem, hs_run *run, uint64_t max_steps,
+                        hs_outcome *outcome, hs_error *error) {
+    const hs_settings *settings = run->settings;
+    const hs_layer *layer = problem->layer;
+    bool goes_on = settings->target > 0 && settings->target < problem->n;
+    link callbacks = {.run = run, .counts = max_steps == 0};
+    hs_search_input input = {.m = problem->m,
+                             .n = problem->n,
+                             .weight = layer->weight,
+                             .bias = layer->zero_bias ? NULL : layer->bias,
+                             .domain = problem->domain,
+                             .target = goes_on ? settings->target : problem->n - 1,
+                             .seed = settings->seed,
+                             .max_steps = max_steps,
+                             .threads = settings->threads,
+                             .kernel = getenv("HALFSPAN_KERNEL"),
+                             .stop = should_stop,
+                             .note = pass_note,
+                             .data = &callbacks};
+    hs_search_output found;
+    hs_status status = hs_search_run(&input, &found, error);
+    if (status != HS_OK)
+        return status;
+    outcome->engine = HS_ENGINE_SEARCH;
+    outcome->nodes += callbacks.counts ? found.runs : 0;
+    if (found.z != NULL && !(outcome->has_active_upper && outcome->active_upper <= found.active)) {
+        outcome->has_active_upper = true;
+        outcome->active_upper = found.active;
+    }
+    describe(problem, &found, outcome);
+    if (found.witness) {
+        free(outcome->z);
+        outcome->z = found.z;
+        found.z = NULL;
+    }
+    hs_search_output_clear(&found);
+    return HS_OK;
+}
+
+hs_status hs_engine_search(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
+                           hs_error *error) {
+    return search(problem, run, 0, outcome, error);
+}
+
+hs_status hs_engine_search_briefly(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
+                                   hs_error *error) {
+    const double work = 2e10; /* multiplications: a fraction of a second */
+    double per_step = 32.0 * (double)problem->m * (double)problem->n + 1e4;
+    double steps = work / per_step;
+    uint64_t limit = steps < 50.0 ? 50 : steps > 20000.0 ? 20000 : (uint64_t)steps;
+    return search(problem, run, limit, outcome, error);
+}
