@@ -42,6 +42,7 @@ static bool goes_on(hs_status status, const hs_run *run, const hs_outcome *outco
 /* See engine/auto.h. Every claim is checked before the next engine would be skipped for it. */
 static hs_status run_auto(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
                           hs_result *result, hs_error *error) {
+    hs_outcome_set(outcome, HS_UNDECIDED, "stopped before an answer was found");
     hs_status status = decide(hs_engine_facts, problem, run, outcome, result, error);
     if (goes_on(status, run, outcome))
         status = decide(hs_engine_search_briefly, problem, run, outcome, result, error);

@@ -133,7 +133,7 @@ static hs_status prepare(search *s, hs_error *error) {
     status = hs_search_cone_create(&input->domain, input->n, zero_bias, &s->cone, error);
     if (status == HS_OK)
         status = input->target + 1 < input->n
-                     ? hs_search_plan_count(&s->source, input->target, &s->plan, error)
+                     ? hs_search_plan_count(&s->source, input->n - 1, &s->plan, error)
                      : hs_search_plan_reduce(&s->source, &s->plan, error);
     atomic_store(&s->hunt.slack, s->plan.budget);
     return status;

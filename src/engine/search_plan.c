@@ -213,7 +213,7 @@ hs_status hs_search_plan_reduce(const hs_search_source *source, hs_search_plan *
     return status;
 }
 
-hs_status hs_search_plan_count(const hs_search_source *source, size_t target, hs_search_plan *plan,
+hs_status hs_search_plan_count(const hs_search_source *source, size_t limit, hs_search_plan *plan,
                                hs_error *error) {
     *plan = (hs_search_plan){0};
     size_t always = 0;
@@ -231,10 +231,10 @@ hs_status hs_search_plan_count(const hs_search_source *source, size_t target, hs
         else if (most >= 0.0)
             plan->rows[plan->count++] = i;
     }
-    if (always > target)
+    if (always > limit)
         plan->count = 0;
     else
-        plan->budget = target - always;
+        plan->budget = limit - always;
     return HS_OK;
 }
 

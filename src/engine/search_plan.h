@@ -14,9 +14,9 @@
 hs_status hs_search_plan_reduce(const hs_search_source *source, hs_search_plan *plan,
                                 hs_error *error);
 
-/* All rows that can be inactive somewhere; at most `target` active rows in all are looked for. The
+/* All rows that can be inactive somewhere; at most `limit` active rows in all make a witness. The
  * plan has no rows when that is impossible. */
-hs_status hs_search_plan_count(const hs_search_source *source, size_t target, hs_search_plan *plan,
+hs_status hs_search_plan_count(const hs_search_source *source, size_t limit, hs_search_plan *plan,
                                hs_error *error);
 
 void hs_search_plan_clear(hs_search_plan *plan);
