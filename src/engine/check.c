@@ -42,16 +42,17 @@ static bool goes_on(hs_status status, const hs_run *run, const hs_outcome *outco
 /* See engine/auto.h. Every claim is checked before the next engine would be skipped for it. */
 static hs_status run_auto(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
                           hs_result *result, hs_error *error) {
+    bool cut_short = false;
     hs_outcome_set(outcome, HS_UNDECIDED, "stopped before an answer was found");
     hs_status status = decide(hs_engine_facts, problem, run, outcome, result, error);
-    if (goes_on(status, run, outcome))
+    if (goes_on(status, run, outcome) && hs_auto_searches_first(problem))
         status = decide(hs_engine_search_briefly, problem, run, outcome, result, error);
     if (goes_on(status, run, outcome)) {
         double deadline = hs_auto_shorten(run, hs_auto_exact_seconds(problem, run));
         status = decide(hs_engine_branch, problem, run, outcome, result, error);
-        hs_auto_restore(run, deadline, outcome->nodes);
+        cut_short = hs_auto_restore(run, deadline, outcome->nodes);
     }
-    if (goes_on(status, run, outcome))
+    if (cut_short && goes_on(status, run, outcome))
         status = decide(hs_engine_search, problem, run, outcome, result, error);
     return status;
 }

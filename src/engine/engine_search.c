@@ -4,6 +4,7 @@
 
 #include "support/error.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 typedef struct link {
@@ -90,7 +91,6 @@ hs_status hs_engine_search_briefly(const hs_problem *problem, hs_run *run, hs_ou
                                    hs_error *error) {
     const double work = 2e10; /* multiplications: a fraction of a second */
     double per_step = 32.0 * (double)problem->m * (double)problem->n + 1e4;
-    double steps = work / per_step;
-    uint64_t limit = steps < 50.0 ? 50 : steps > 20000.0 ? 20000 : (uint64_t)steps;
-    return search(problem, run, limit, outcome, error);
+    double steps = fmax(50.0, fmin(40.0 * (double)problem->n, work / per_step));
+    return search(problem, run, (uint64_t)steps, outcome, error);
 }
