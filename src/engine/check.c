@@ -39,6 +39,10 @@ static bool goes_on(hs_status status, const hs_run *run, const hs_outcome *outco
     return status == HS_OK && outcome->verdict == HS_UNDECIDED && !atomic_load(&run->stopped);
 }
 
+/* branch stops at a bad cell that is too thin to hold a witness in double precision; up to so many
+ * columns cells then looks for a wider one. */
+enum { THIN_CELLS_COLUMNS = 8 };
+
 /* See engine/auto.h. Every claim is checked before the next engine would be skipped for it. */
 static hs_status run_auto(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
                           hs_result *result, hs_error *error) {
@@ -54,6 +58,8 @@ static hs_status run_auto(const hs_problem *problem, hs_run *run, hs_outcome *ou
     }
     if (cut_short && goes_on(status, run, outcome))
         status = decide(hs_engine_search, problem, run, outcome, result, error);
+    else if (problem->n <= THIN_CELLS_COLUMNS && goes_on(status, run, outcome))
+        status = decide(hs_engine_cells, problem, run, outcome, result, error);
     return status;
 }
 
