@@ -222,6 +222,82 @@ hs_status hs_check(const hs_layer *layer, const hs_domain *domain, const hs_sett
                    hs_result **result, hs_error *error);
 void hs_result_free(hs_result *result);
 
+/* ---- critical radius ---------------------------------------------------------------------- */
+
+/* The largest radius of a ball (or non-negative part of a ball) about 0 on which a layer is
+ * injective. "Proven" below: lower by an injective verdict on the domain of that radius, upper by
+ * the bad point z, checked in exact arithmetic. */
+typedef struct hs_radius_result {
+    bool everywhere;  /* injective on every ball: no critical radius; upper is infinite, z NULL */
+    bool complete;    /* everywhere, or upper - lower <= tolerance * upper, or both are 0 */
+    double lower;     /* proven: injective on the domain of this radius (or 0) */
+    double upper;     /* proven: not injective on any larger one; infinite: not known */
+    double tolerance; /* what was asked for */
+    double *z; /* n numbers, |z| <= upper: a point of the open domain at which the active rows
+                  do not span; NULL when upper is 0 or infinite */
+    hs_arithmetic arithmetic; /* what stands behind lower and upper */
+    char reason[256];         /* one sentence */
+    uint64_t decisions;       /* injectivity questions asked */
+    uint64_t nodes;
+    double seconds;
+} hs_radius_result;
+
+/* kind: HS_DOMAIN_BALL or HS_DOMAIN_NONNEG_BALL. tolerance: relative, in [1e-12, 1); 0: 1e-9.
+ * settings as for hs_check, the limits for all decisions together, or NULL. When stopped early,
+ * lower and upper still hold. HS_INVALID_ARGUMENT, HS_UNSUPPORTED. */
+hs_status hs_critical_radius(const hs_layer *layer, hs_domain_kind kind, double tolerance,
+                             const hs_settings *settings, hs_radius_result **result,
+                             hs_error *error);
+void hs_radius_result_free(hs_radius_result *result);
+
+/* ---- tolerated bias ----------------------------------------------------------------------- */
+
+/* The largest t for which x -> ReLU(Wx + b - t) is injective on a domain. Proven means: for the
+ * real numbers b_i - t, not for their rounded values. */
+typedef struct hs_bias_result {
+    bool has_lower; /* lower is proven: injective for every t up to it */
+    bool has_upper; /* upper is proven: not injective for any t above it */
+    bool never;     /* not injective for any t; has_lower and has_upper are false */
+    bool complete;  /* never, or upper - lower <= tolerance * scale */
+    double lower, upper;
+    double tolerance; /* what was asked for, relative to scale */
+    double scale;     /* a size of the pre-activations on the domain */
+    double *z;        /* n numbers: a point of the open domain that is bad for every t above upper;
+                         NULL without upper */
+    bool omnidirectional_known;
+    bool omnidirectional; /* 0 is in the interior of the convex hull of the rows; exact */
+    hs_arithmetic arithmetic;
+    char reason[256]; /* one sentence */
+    uint64_t decisions, nodes;
+    double seconds;
+} hs_bias_result;
+
+/* tolerance: in [1e-12, 1), relative to scale; 0: 1e-9. settings as for hs_critical_radius. */
+hs_status hs_uniform_bias(const hs_layer *layer, const hs_domain *domain, double tolerance,
+                          const hs_settings *settings, hs_bias_result **result, hs_error *error);
+void hs_bias_result_free(hs_bias_result *result);
+
+/* ---- halfspace depth ---------------------------------------------------------------------- */
+
+/* The halfspace (Tukey) depth of a point q among points x_1..x_k: the smallest number of points in
+ * a closed halfspace with q on its boundary, min over u != 0 of #{ i : u.(x_i - q) >= 0 }. */
+typedef struct hs_depth_result {
+    size_t lower, upper; /* proven bounds; equal when complete */
+    bool complete;       /* the depth is upper */
+    double *direction;   /* n numbers: exactly `upper` points have direction.(x_i - q) >= 0 */
+    hs_arithmetic arithmetic;
+    char reason[256]; /* one sentence */
+    uint64_t nodes;
+    double seconds;
+} hs_depth_result;
+
+/* points: k x n numbers, row by row; q: n numbers. The numbers are taken as the doubles they are
+ * and nothing is rounded. settings as for hs_check, or NULL. HS_BAD_DATA for numbers that are not
+ * finite or so large that a difference is not. */
+hs_status hs_depth(const double *points, size_t k, size_t n, const double *q,
+                   const hs_settings *settings, hs_depth_result **result, hs_error *error);
+void hs_depth_result_free(hs_depth_result *result);
+
 /* ---- theory: random Gaussian layers without bias ------------------------------------------ */
 
 /* Everything here is about W with independent N(0, 1) entries and b = 0, at alpha = m / n, n to

@@ -21,10 +21,6 @@ static const char *const verdict_names[] = {
     [HS_NOT_INJECTIVE] = "not-injective",
     [HS_UNDECIDED] = "undecided",
 };
-static const char *const arithmetic_names[] = {
-    [HS_ARITHMETIC_EXACT] = "exact",
-    [HS_ARITHMETIC_FLOATING] = "floating-point",
-};
 
 static bool find_engine(const char *name, hs_engine_kind *engine) {
     for (size_t k = 0; k < sizeof engine_names / sizeof engine_names[0]; k++)
@@ -33,19 +29,6 @@ static bool find_engine(const char *name, hs_engine_kind *engine) {
             return true;
         }
     return false;
-}
-
-static void show_progress(const hs_progress *now, void *data) {
-    char line[160];
-    int used = snprintf(line, sizeof line, "%s: %.1f s, %llu nodes", now->phase, now->seconds,
-                        (unsigned long long)now->nodes);
-    if (now->fraction >= 0.0)
-        used += snprintf(line + used, sizeof line - (size_t)used, ", %.1f%% done",
-                         100.0 * now->fraction);
-    if (now->active_upper > 0)
-        snprintf(line + used, sizeof line - (size_t)used, ", active rows between %zu and %zu",
-                 now->active_lower, now->active_upper);
-    cli_progress_show(data, line);
 }
 
 static void show_note(const char *line, void *data) {
@@ -110,14 +93,7 @@ static json_t *result_json(const hs_layer *layer, const hs_domain *domain,
         bound_json(result->has_active_lower, result->active_lower), "active_upper_bound",
         bound_json(result->has_active_upper, result->active_upper), "nodes",
         (json_int_t)result->nodes, "seconds", cli_json_number(result->seconds), "certificate",
-        "arithmetic", arithmetic_names[result->arithmetic], "theory", cli_json_theory(m, n));
-}
-
-static void print_vector(const char *name, const double *values, size_t n) {
-    printf("  %s = (", name);
-    for (size_t j = 0; j < n && j < 12; j++)
-        printf("%s%.10g", j > 0 ? ", " : "", values[j]);
-    printf("%s)\n", n > 12 ? ", ...  (--json shows all)" : "");
+        "arithmetic", cli_arithmetic_name(result->arithmetic), "theory", cli_json_theory(m, n));
 }
 
 static void print_box(const hs_domain *domain, size_t n) {
@@ -164,8 +140,8 @@ static void print_witness(const hs_witness *witness, size_t n) {
     printf("  x and y have the same output (recomputed: they differ by at most %.2g; |x - y| = "
            "%.3g):\n",
            witness->residual, witness->separation);
-    print_vector("x", witness->x, n);
-    print_vector("y", witness->y, n);
+    cli_print_vector("x", witness->x, n);
+    cli_print_vector("y", witness->y, n);
     printf("  at their midpoint %zu rows are active, of rank %zu\n", witness->active_count,
            witness->rank);
 }
@@ -182,7 +158,7 @@ static void print_result(const char *name, const hs_layer *layer, const hs_domai
            result->verdict == HS_UNDECIDED ? "tried" : "decided",
            result->engine == HS_ENGINE_AUTO ? "a cheap fact" : engine_names[result->engine],
            (unsigned long long)result->nodes, result->seconds,
-           arithmetic_names[result->arithmetic]);
+           cli_arithmetic_name(result->arithmetic));
     print_active_bounds(result);
     if (result->witness != NULL)
         print_witness(result->witness, n);
@@ -251,7 +227,7 @@ int cli_check(int argc, char **argv) {
     settings.threads = (unsigned)options.common.threads;
     settings.seed = options.common.seed;
     settings.interrupted = cli_interrupted;
-    settings.progress = show_progress;
+    settings.progress = cli_progress_engine;
     hs_layer *layer = NULL;
     hs_error error;
     cli_catch_interrupts();

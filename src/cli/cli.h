@@ -90,6 +90,19 @@ void cli_progress_begin(cli_progress *progress, const cli_common *common);
 void cli_progress_show(cli_progress *progress, const char *text);
 void cli_progress_end(cli_progress *progress);
 
+/* For hs_settings.progress, with a cli_progress as data. */
+void cli_progress_engine(const hs_progress *now, void *data);
+
+/* "exact", "floating-point". */
+const char *cli_arithmetic_name(hs_arithmetic arithmetic);
+
+/* One line for people: the first dozen numbers. */
+void cli_print_vector(const char *name, const double *values, size_t n);
+
+/* n numbers, separated by commas or in a file; free them with hs_array_clear. */
+hs_status cli_vector_read(const char *text, const char *option, size_t n, hs_array *values,
+                          hs_error *error);
+
 /* --domain, --radius, --lower, --upper, shared by the commands that take a domain. */
 typedef struct cli_domain {
     const char *kind, *lower, *upper;
@@ -118,9 +131,12 @@ json_t *cli_json_domain(const hs_domain *domain, size_t n);
     }
 
 /* The commands: argv[0] is the command's name; each returns the exit code. */
+int cli_bias(int argc, char **argv);
 int cli_check(int argc, char **argv);
+int cli_depth(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 int cli_info(int argc, char **argv);
+int cli_radius(int argc, char **argv);
 int cli_theory(int argc, char **argv);
 
 #endif

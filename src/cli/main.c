@@ -10,9 +10,12 @@ typedef struct command_entry {
 } command_entry;
 
 static const command_entry commands[] = {
+    {"bias", cli_bias, "how much bias does the layer tolerate?"},
     {"check", cli_check, "is this layer injective on this domain?"},
+    {"depth", cli_depth, "exact halfspace (Tukey) depth of a point"},
     {"generate", cli_generate, "write a random layer"},
     {"info", cli_info, "shape, norms, rank, degeneracies, alpha against theory"},
+    {"radius", cli_radius, "the largest ball on which the layer is injective"},
     {"theory", cli_theory, "fl RDT levels, full-RSB limit, energy curves, bounds"},
     {NULL, NULL, NULL},
 };

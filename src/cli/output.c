@@ -53,6 +53,17 @@ json_t *cli_json_numbers(const double *values, size_t count) {
     return array;
 }
 
+const char *cli_arithmetic_name(hs_arithmetic arithmetic) {
+    return arithmetic == HS_ARITHMETIC_EXACT ? "exact" : "floating-point";
+}
+
+void cli_print_vector(const char *name, const double *values, size_t n) {
+    printf("  %s = (", name);
+    for (size_t j = 0; j < n && j < 12; j++)
+        printf("%s%.10g", j > 0 ? ", " : "", values[j]);
+    printf("%s)\n", n > 12 ? ", ...  (--json shows all)" : "");
+}
+
 static volatile sig_atomic_t interrupt_count;
 
 static void on_interrupt(int signal_number) {

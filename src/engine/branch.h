@@ -46,6 +46,7 @@ typedef struct hs_tree {
     double limit;            /* squared norm at which the ball ends, or INFINITY */
     hs_system signed_rows;   /* 2 total rows */
     double *signed_a, *signed_beta;
+    double *signed_low; /* or NULL: what the rows have beyond double precision */
     double *unit;       /* count x n: weights scaled to norm 1 */
     uint64_t *residues; /* count x n: weights modulo a prime */
 

@@ -28,13 +28,16 @@ static bool allocate_tree(hs_tree *tree) {
     tree->active_target = hs_allocate(tree->total, sizeof *tree->active_target);
     tree->signed_a = hs_allocate_matrix(2 * tree->total, tree->d, sizeof *tree->signed_a);
     tree->signed_beta = ball ? hs_allocate(2 * tree->total, sizeof *tree->signed_beta) : NULL;
+    bool low = tree->problem->system.low != NULL;
+    tree->signed_low =
+        low ? hs_allocate_matrix(2 * tree->total, tree->d, sizeof *tree->signed_low) : NULL;
     tree->unit = hs_allocate_matrix(tree->count, tree->n, sizeof *tree->unit);
     tree->residues = hs_allocate_matrix(tree->count, tree->n, sizeof *tree->residues);
     tree->point = hs_allocate(tree->d, sizeof *tree->point);
     return tree->rows != NULL && tree->columns != NULL && tree->offset != NULL &&
            tree->inactive_target != NULL && tree->active_target != NULL && tree->signed_a != NULL &&
-           (!ball || tree->signed_beta != NULL) && tree->unit != NULL && tree->residues != NULL &&
-           tree->point != NULL;
+           (!ball || tree->signed_beta != NULL) && (!low || tree->signed_low != NULL) &&
+           tree->unit != NULL && tree->residues != NULL && tree->point != NULL;
 }
 
 static void load_row(hs_tree *tree, size_t to, size_t from) {
@@ -48,6 +51,10 @@ static void load_row(hs_tree *tree, size_t to, size_t from) {
         tree->columns[j * tree->padded + to] = value;
         tree->signed_a[to * d + j] = value;
         tree->signed_a[(to + tree->total) * d + j] = -value;
+    }
+    for (size_t j = 0; tree->signed_low != NULL && j < d; j++) {
+        tree->signed_low[to * d + j] = system->low[from * d + j];
+        tree->signed_low[(to + tree->total) * d + j] = -system->low[from * d + j];
     }
     tree->offset[to] = beta;
     tree->inactive_target[to] = -beta - margin;
@@ -103,6 +110,7 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
                                     .rows = 2 * tree->total,
                                     .a = tree->signed_a,
                                     .beta = tree->signed_beta,
+                                    .low = tree->signed_low,
                                     .radius = radius};
     atomic_init(&tree->target, target);
     atomic_init(&tree->found, false);
@@ -124,6 +132,7 @@ void hs_tree_clear(hs_tree *tree) {
     free(tree->active_target);
     free(tree->signed_a);
     free(tree->signed_beta);
+    free(tree->signed_low);
     free(tree->unit);
     free(tree->residues);
     free(tree->point);

@@ -218,8 +218,13 @@ static hs_status load_cone(const hs_system *system, const size_t *which, size_t 
     if (status != HS_OK)
         return status;
     for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < system->d; j++)
+        for (size_t j = 0; j < system->d; j++) {
             mpq_set_d(q->a[i * d + j], system->a[which[i] * system->d + j]);
+            if (system->low != NULL) {
+                mpq_set_d(q->s, system->low[which[i] * system->d + j]);
+                mpq_add(q->a[i * d + j], q->a[i * d + j], q->s);
+            }
+        }
         if (ball)
             mpq_set_d(q->a[i * d + d - 1], system->beta[which[i]]);
     }
@@ -310,4 +315,23 @@ hs_status hs_system_decide_exact(const hs_system *system, const size_t *which, s
 done:
     quadratic_clear(&cone);
     return status;
+}
+
+hs_status hs_closed_halfspace_exact(const hs_system *system, const size_t *which, size_t count,
+                                    bool *exists, hs_error *error) {
+    quadratic q;
+    size_t d = system->d;
+    hs_status status = quadratic_create(d, count + 1, &q, error);
+    if (status != HS_OK)
+        return status;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < d; j++) {
+            mpq_set_d(q.a[i * d + j], system->a[which[i] * d + j]);
+            mpq_add(q.a[count * d + j], q.a[count * d + j], q.a[i * d + j]);
+        }
+    }
+    mpq_set_si(q.target[count], -1, 1);
+    *exists = quadratic_solve(&q);
+    quadratic_clear(&q);
+    return HS_OK;
 }

@@ -15,12 +15,19 @@ static double rounding_bound(double size, size_t terms) {
     return ((double)terms + 4.0) * DBL_EPSILON * size + ((double)terms + 1.0) * DBL_MIN;
 }
 
-static int exact_sign(const double *a, const double *z, size_t d, double beta) {
+/* One term more in a bound covers the low parts of the rows: they are smaller than rounding. */
+static const size_t low_terms = 1;
+
+static int exact_sign(const double *a, const double *low, const double *z, size_t d, double beta) {
     mpq_t sum, x, y;
     mpq_inits(sum, x, y, NULL);
     mpq_set_d(sum, beta);
     for (size_t j = 0; j < d; j++) {
         mpq_set_d(x, a[j]);
+        if (low != NULL) {
+            mpq_set_d(y, low[j]);
+            mpq_add(x, x, y);
+        }
         mpq_set_d(y, z[j]);
         mpq_mul(x, x, y);
         mpq_add(sum, sum, x);
@@ -39,9 +46,10 @@ int hs_system_sign(const hs_system *system, size_t row, const double *z) {
         sum += product;
         size += fabs(product);
     }
-    if (isfinite(size) && fabs(sum) > rounding_bound(size, system->d + 1))
+    const double *low = system->low != NULL ? system->low + row * system->d : NULL;
+    if (isfinite(size) && fabs(sum) > rounding_bound(size, system->d + 1 + low_terms))
         return sum > 0.0 ? 1 : -1;
-    return exact_sign(a, z, system->d, beta);
+    return exact_sign(a, low, z, system->d, beta);
 }
 
 bool hs_norm_below(const double *z, size_t d, double radius, bool closed) {
@@ -115,7 +123,7 @@ static double inverse_defect(size_t d, const double *b, const double *r) {
                 sum += r[i * d + k] * b[k * d + j];
                 size += fabs(r[i * d + k] * b[k * d + j]);
             }
-            row_defect += fabs(sum) + rounding_bound(size, d + 1);
+            row_defect += fabs(sum) + rounding_bound(size, d + 1 + low_terms);
         }
         defect = isfinite(row_defect) ? fmax(defect, row_defect) : row_defect;
     }
@@ -131,7 +139,7 @@ static void bound_residual(size_t d, const double *b, const double *lambda, cons
             sum += b[i * d + k] * lambda[k];
             size += fabs(b[i * d + k] * lambda[k]);
         }
-        bound[i] = fabs(sum) + rounding_bound(size, d + 1);
+        bound[i] = fabs(sum) + rounding_bound(size, d + 1 + low_terms);
     }
 }
 

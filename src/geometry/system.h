@@ -19,6 +19,8 @@ typedef struct hs_system {
     const double *a;    /* rows x d */
     const double *beta; /* rows, or NULL: a cone */
     double radius;      /* with beta */
+    const double *low; /* cone only: rows x d, the exact rows are a + low; or NULL. Each entry is at
+                          most half a unit in the last place of its entry of a */
 } hs_system;
 
 typedef enum hs_feasibility { HS_EMPTY, HS_NONEMPTY } hs_feasibility;
@@ -29,6 +31,11 @@ typedef enum hs_feasibility { HS_EMPTY, HS_NONEMPTY } hs_feasibility;
 hs_status hs_system_decide_exact(const hs_system *system, const size_t *which, size_t count,
                                  hs_feasibility *answer, double *point, bool *point_strict,
                                  hs_error *error);
+
+/* Is there a u with a_i.u <= 0 for all chosen rows of a cone, and < 0 for at least one? Rational
+ * arithmetic; low is not looked at. */
+hs_status hs_closed_halfspace_exact(const hs_system *system, const size_t *which, size_t count,
+                                    bool *exists, hs_error *error);
 
 /* The exact sign (-1, 0, 1) of a_i.z + beta_i: floating point with an error bound first. */
 int hs_system_sign(const hs_system *system, size_t row, const double *z);

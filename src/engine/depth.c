@@ -1,0 +1,242 @@
+/* Halfspace depth: the smallest number of active rows of the layer with rows x_i - q. */
+#include "engine/depth.h"
+
+#include "geometry/centre.h"
+#include "geometry/glpk_session.h"
+#include "support/allocate.h"
+#include "support/clock.h"
+#include "support/error.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* x - q = high + low, exactly (Knuth's two-sum). */
+static double two_difference(double x, double q, double *low) {
+    double high = x - q, back = high - x;
+    *low = (x - (high - back)) - (q + back);
+    return high;
+}
+
+/* Rows as a pair of arrays, k x n each. */
+static hs_status subtract(const double *points, size_t k, size_t n, const double *q, double *high,
+                          double *low, bool *rounded, hs_error *error) {
+    *rounded = false;
+    for (size_t j = 0; j < n; j++)
+        if (!isfinite(q[j]))
+            return hs_fail(error, HS_BAD_DATA, "the point: coordinate %zu is not a finite number",
+                           j + 1);
+    for (size_t i = 0; i < k; i++) {
+        for (size_t j = 0; j < n; j++) {
+            double x = points[i * n + j];
+            if (!isfinite(x))
+                return hs_fail(error, HS_BAD_DATA, "row %zu, column %zu is not a finite number",
+                               i + 1, j + 1);
+            high[i * n + j] = two_difference(x, q[j], &low[i * n + j]);
+            if (!isfinite(high[i * n + j]) || !isfinite(low[i * n + j]))
+                return hs_fail(error, HS_BAD_DATA,
+                               "row %zu, column %zu is too far from the point for double precision",
+                               i + 1, j + 1);
+            *rounded = *rounded || low[i * n + j] != 0.0;
+        }
+    }
+    return HS_OK;
+}
+
+/* The problem scaled each row by a power of two; scales the low parts alike. Where that would lose
+ * bits the row goes back to its own scale. */
+static void scale_low(hs_problem *problem, double *low) {
+    size_t n = problem->n;
+    const double *weight = problem->layer->weight;
+    for (size_t i = 0; i < problem->m; i++) {
+        int before = 0, after = 0;
+        bool lossless = true;
+        for (size_t j = 0; j < n; j++) {
+            if (weight[i * n + j] == 0.0)
+                continue;
+            frexp(weight[i * n + j], &before);
+            frexp(problem->a[i * n + j], &after);
+            break;
+        }
+        int shift = after - before;
+        for (size_t j = 0; j < n; j++)
+            lossless = lossless && ldexp(ldexp(low[i * n + j], shift), -shift) == low[i * n + j];
+        for (size_t j = 0; j < n; j++) {
+            low[i * n + j] = lossless ? ldexp(low[i * n + j], shift) : low[i * n + j];
+            problem->a[i * n + j] = lossless ? problem->a[i * n + j] : weight[i * n + j];
+        }
+    }
+}
+
+size_t hs_depth_count(const hs_system *rows, const double *u) {
+    size_t count = 0;
+    for (size_t i = 0; i < rows->rows; i++)
+        count += hs_system_sign(rows, i, u) >= 0;
+    return count;
+}
+
+/* ---- one question --------------------------------------------------------------------------- */
+
+typedef struct question {
+    const hs_settings *settings;
+    hs_run run;
+    double *high, *low; /* k x n */
+    hs_layer *layer;
+    hs_problem problem;
+    size_t k, n, zeros;
+    hs_depth_result *result;
+} question;
+
+static hs_status prepare(question *ask, const double *points, const double *q, hs_error *error) {
+    size_t k = ask->k, n = ask->n;
+    bool rounded;
+    ask->high = hs_allocate_matrix(2 * k, n, sizeof *ask->high);
+    ask->result = hs_allocate(1, sizeof *ask->result);
+    if (ask->high == NULL || ask->result == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "no memory for the depth among %zu points", k);
+    ask->low = ask->high + k * n;
+    ask->result->direction = hs_allocate(n, sizeof(double));
+    if (ask->result->direction == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "no memory for a direction");
+    ask->result->direction[0] = 1.0;
+    hs_status status = subtract(points, k, n, q, ask->high, ask->low, &rounded, error);
+    const hs_domain space = {.kind = HS_DOMAIN_SPACE};
+    if (status == HS_OK)
+        status = hs_layer_create(k, n, ask->high, NULL, &ask->layer, error);
+    if (status == HS_OK)
+        status = hs_problem_create(ask->layer, &space, &ask->problem, error);
+    if (status != HS_OK)
+        return status;
+    if (rounded) {
+        scale_low(&ask->problem, ask->low);
+        ask->problem.system.low = ask->low;
+    }
+    for (size_t i = 0; i < k; i++)
+        ask->zeros += ask->problem.zero_row[i];
+    return HS_OK;
+}
+
+/* Takes a direction with fewer points. */
+static void improve(question *ask, const double *u) {
+    hs_depth_result *result = ask->result;
+    size_t count = hs_depth_count(&ask->problem.system, u);
+    if (count < result->upper) {
+        result->upper = count;
+        memcpy(result->direction, u, ask->n * sizeof *u);
+    }
+}
+
+static hs_status search(question *ask, hs_error *error) {
+    hs_depth_result *result = ask->result;
+    hs_tree tree;
+    hs_status status =
+        hs_tree_create(&ask->problem, &ask->run, HS_GOAL_COUNT, SIZE_MAX, &tree, error);
+    if (status != HS_OK)
+        return status;
+    status = hs_depth_start(&tree, &result->lower);
+    if (status == HS_OK && result->lower < tree.point_active)
+        status = hs_tree_search(&tree);
+    bool searched = !atomic_load(&ask->run.stopped) && !tree.unproven;
+    bool tight = tree.has_point && result->lower == tree.point_active;
+    result->nodes = atomic_load(&tree.node_count);
+    result->lower += ask->zeros;
+    if (status == HS_OK && tree.has_point)
+        improve(ask, tree.point);
+    result->complete = status == HS_OK && (searched || tight);
+    hs_tree_clear(&tree);
+    return status;
+}
+
+/* Moves the direction away from the boundaries of its cell. */
+static void move_to_centre(question *ask) {
+    size_t k = ask->k, n = ask->n;
+    hs_depth_result *result = ask->result;
+    const hs_domain space = {.kind = HS_DOMAIN_SPACE};
+    double *rows = hs_copy(ask->high, k * n, sizeof *rows);
+    double *zeros = hs_allocate(k, sizeof *zeros);
+    double *u = hs_copy(result->direction, n, sizeof *u);
+    size_t *all = hs_allocate(k, sizeof *all);
+    if (rows != NULL && zeros != NULL && u != NULL && all != NULL) {
+        for (size_t i = 0; i < k; i++) {
+            all[i] = i;
+            double sign = hs_system_sign(&ask->problem.system, i, u) < 0 ? 1.0 : -1.0;
+            for (size_t j = 0; j < n; j++)
+                rows[i * n + j] *= sign;
+        }
+        hs_cell_centre(n, rows, zeros, all, k, &space, 1.0, u);
+        if (hs_depth_count(&ask->problem.system, u) <= result->upper)
+            memcpy(result->direction, u, n * sizeof *u);
+    }
+    free(rows);
+    free(zeros);
+    free(u);
+    free(all);
+}
+
+enum { CENTRE_SIZE = 400000 }; /* rows times columns: beyond it the centring is too slow */
+
+static hs_status answer(question *ask, hs_error *error) {
+    hs_depth_result *result = ask->result;
+    hs_status status = HS_OK;
+    result->upper = hs_depth_count(&ask->problem.system, result->direction);
+    result->arithmetic = HS_ARITHMETIC_EXACT;
+    if (ask->zeros == ask->k) {
+        result->lower = ask->zeros;
+        result->complete = true;
+    } else {
+        status = search(ask, error);
+    }
+    if (status != HS_OK)
+        return status;
+    if (ask->k * ask->n <= CENTRE_SIZE) {
+        hs_glpk_session glpk;
+        status = hs_glpk_begin(&glpk, error);
+        if (status != HS_OK)
+            return status;
+        move_to_centre(ask);
+        hs_glpk_end(&glpk);
+    }
+    if (result->complete)
+        result->lower = result->upper;
+    if (result->complete)
+        snprintf(result->reason, sizeof result->reason,
+                 "no closed halfspace about the point holds fewer than %zu points", result->upper);
+    else if (atomic_load(&ask->run.stopped))
+        snprintf(result->reason, sizeof result->reason, "stopped after %llu nodes",
+                 (unsigned long long)result->nodes);
+    else
+        snprintf(result->reason, sizeof result->reason,
+                 "a cell thinner than double precision could not be shown");
+    return HS_OK;
+}
+
+hs_status hs_depth(const double *points, size_t k, size_t n, const double *q,
+                   const hs_settings *settings, hs_depth_result **result, hs_error *error) {
+    const hs_settings defaults = hs_settings_default();
+    question ask = {.k = k, .n = n};
+    *result = NULL;
+    if (k == 0 || n == 0)
+        return hs_fail(error, HS_INVALID_ARGUMENT, "%zu x %zu numbers: no points", k, n);
+    hs_run_begin(&ask.run, settings != NULL ? settings : &defaults);
+    hs_status status = prepare(&ask, points, q, error);
+    if (status == HS_OK)
+        status = answer(&ask, error);
+    if (status == HS_OK) {
+        ask.result->seconds = hs_clock_seconds() - ask.run.start;
+        *result = ask.result;
+        ask.result = NULL;
+    }
+    hs_depth_result_free(ask.result);
+    hs_problem_clear(&ask.problem);
+    hs_layer_free(ask.layer);
+    free(ask.high);
+    return status;
+}
+
+void hs_depth_result_free(hs_depth_result *result) {
+    if (result == NULL)
+        return;
+    free(result->direction);
+    free(result);
+}

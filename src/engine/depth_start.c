@@ -1,0 +1,206 @@
+/* What is known before the search: directions with few active rows by descent from simple and
+ * random ones, and disjoint cores, each of which has an active row. */
+#include "engine/depth.h"
+
+#include "support/allocate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    RANDOM_STARTS = 40,
+    ROW_STARTS = 100,
+    DESCENT_STEPS = 60,
+    REFLECTIONS = 8 /* active rows tried in one step */
+};
+
+typedef struct descent {
+    hs_tree *tree;
+    uint64_t random;
+    double *u, *trial, *best; /* n */
+    double *value;            /* count: row.u of the rows scaled to norm 1 */
+    size_t best_count;
+} descent;
+
+static double next_number(descent *at) { /* xorshift64*: Marsaglia, Vigna; about N(0, 1) */
+    double sum = -6.0;
+    for (int k = 0; k < 12; k++) {
+        at->random ^= at->random >> 12;
+        at->random ^= at->random << 25;
+        at->random ^= at->random >> 27;
+        sum += (double)((at->random * UINT64_C(2685821657736338717)) >> 11) * 0x1p-53;
+    }
+    return sum;
+}
+
+/* How many rows have row.u >= 0, in floating point. */
+static size_t evaluate(descent *at, const double *u) {
+    const hs_tree *tree = at->tree;
+    size_t n = tree->n, count = 0;
+    for (size_t i = 0; i < tree->count; i++) {
+        double sum = 0.0;
+        for (size_t j = 0; j < n; j++)
+            sum += tree->unit[i * n + j] * u[j];
+        at->value[i] = sum;
+        count += sum >= 0.0;
+    }
+    return count;
+}
+
+static bool normalise(double *u, size_t n) {
+    double square = 0.0;
+    for (size_t j = 0; j < n; j++)
+        square += u[j] * u[j];
+    for (size_t j = 0; j < n; j++)
+        u[j] /= sqrt(square);
+    return square > 1e-200 && isfinite(square);
+}
+
+/* The active row of smallest value above `least`, or count. */
+static size_t next_active(const descent *at, double least) {
+    size_t found = at->tree->count;
+    for (size_t i = 0; i < at->tree->count; i++)
+        if (at->value[i] >= 0.0 && at->value[i] > least &&
+            (found == at->tree->count || at->value[i] < at->value[found]))
+            found = i;
+    return found;
+}
+
+/* One step: moves u across the plane of an active row that is near, if that lowers the count. */
+static bool step(descent *at, size_t *count) {
+    const hs_tree *tree = at->tree;
+    size_t n = tree->n;
+    double least = -1.0;
+    for (int k = 0; k < REFLECTIONS; k++) {
+        evaluate(at, at->u);
+        size_t i = next_active(at, least);
+        if (i == tree->count)
+            return false;
+        least = at->value[i];
+        for (size_t j = 0; j < n; j++)
+            at->trial[j] = at->u[j] - (1.01 * least + 1e-3) * tree->unit[i * n + j];
+        size_t now = normalise(at->trial, n) ? evaluate(at, at->trial) : SIZE_MAX;
+        if (now < *count) {
+            memcpy(at->u, at->trial, n * sizeof *at->u);
+            *count = now;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void descend(descent *at) {
+    size_t n = at->tree->n;
+    if (!normalise(at->u, n))
+        return;
+    size_t count = evaluate(at, at->u);
+    for (int k = 0; k < DESCENT_STEPS && step(at, &count); k++)
+        continue;
+    if (count < at->best_count) {
+        at->best_count = count;
+        memcpy(at->best, at->u, n * sizeof *at->u);
+    }
+}
+
+static void try_starts(descent *at) {
+    const hs_tree *tree = at->tree;
+    size_t n = tree->n, stride = 1 + tree->count / ROW_STARTS;
+    for (size_t k = 0; k < 2 * n; k++) {
+        for (size_t j = 0; j < n; j++)
+            at->u[j] = j != k / 2 ? 1e-4 * next_number(at) : k % 2 ? -1.0 : 1.0;
+        descend(at);
+    }
+    for (size_t i = 0; i < tree->count; i += stride) {
+        for (size_t j = 0; j < n; j++)
+            at->u[j] = 1e-4 * next_number(at) - tree->unit[i * n + j];
+        descend(at);
+    }
+    for (int k = 0; k < RANDOM_STARTS; k++) {
+        for (size_t j = 0; j < n; j++)
+            at->u[j] = next_number(at);
+        descend(at);
+    }
+}
+
+static hs_status offer_directions(hs_tree *tree) {
+    size_t n = tree->n;
+    descent at = {.tree = tree, .random = UINT64_C(0x9e3779b97f4a7c15), .best_count = SIZE_MAX};
+    at.u = hs_allocate(3 * n, sizeof *at.u);
+    at.value = hs_allocate(tree->count, sizeof *at.value);
+    if (at.u == NULL || at.value == NULL) {
+        free(at.u);
+        free(at.value);
+        return HS_NO_MEMORY;
+    }
+    at.trial = at.u + n;
+    at.best = at.trial + n;
+    try_starts(&at);
+    const hs_system rows = {.d = tree->d,
+                            .rows = tree->count,
+                            .a = tree->signed_a,
+                            .low = tree->signed_low,
+                            .radius = INFINITY};
+    if (at.best_count < SIZE_MAX)
+        hs_tree_offer(tree, at.best, hs_depth_count(&rows, at.best));
+    free(at.u);
+    free(at.value);
+    return HS_OK;
+}
+
+/* ---- disjoint cores ------------------------------------------------------------------------- */
+
+static void ask_inactive(hs_worker *worker, size_t row, bool wanted) {
+    worker->want[row] = wanted ? 1.0 : 0.0;
+    worker->slack[row] = wanted ? 1e-3 : -1.0;
+}
+
+/* A core among the rows that are still asked for, or NULL when none was proven. */
+static hs_core *find_core(hs_worker *worker) {
+    hs_tree *tree = worker->tree;
+    hs_minnorm *solver = &worker->work;
+    hs_core *core = NULL;
+    hs_minnorm_reset(solver);
+    for (size_t steps = 0; steps < 40 * tree->d + 400; steps++) {
+        double largest, multiplier = 0.0;
+        size_t row =
+            solver->kernels->price(tree->columns, tree->d, tree->padded, solver->z, tree->offset,
+                                   worker->want, worker->slack, worker->value, &largest);
+        if (!(largest > 0.0))
+            return NULL;
+        hs_minnorm_answer answer =
+            hs_minnorm_add(solver, tree->rows + row * tree->stride, 1.0, tree->inactive_target[row],
+                           (uint32_t)row, &multiplier);
+        if (answer == HS_MINNORM_ADDED)
+            continue;
+        if (answer == HS_MINNORM_GIVEN_UP ||
+            hs_core_take(worker, solver, (uint32_t)row, multiplier, &core) != HS_CORE_PROVEN)
+            return NULL;
+        return core;
+    }
+    return NULL;
+}
+
+static hs_status pack_cores(hs_tree *tree, size_t *packed) {
+    hs_worker worker;
+    hs_status status = hs_worker_create(tree, &worker);
+    *packed = 0;
+    if (status == HS_OK) {
+        for (size_t i = 0; i < tree->padded; i++)
+            ask_inactive(&worker, i, i < tree->count);
+        for (hs_core *core = find_core(&worker); core != NULL; core = find_core(&worker)) {
+            HS_BITS_EACH(i, core->inactive, tree->words)
+            ask_inactive(&worker, i, false);
+            *packed += 1;
+        }
+    }
+    hs_worker_clear(&worker);
+    return status;
+}
+
+hs_status hs_depth_start(hs_tree *tree, size_t *lower) {
+    hs_status status = offer_directions(tree);
+    if (status == HS_OK)
+        status = pack_cores(tree, lower);
+    return status;
+}

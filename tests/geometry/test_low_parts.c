@@ -1,0 +1,54 @@
+/* Rows with more bits than a double holds: signs, cores and systems see both parts. */
+#include "testing.h"
+
+#include "geometry/system.h"
+
+#include <math.h>
+
+static void the_sign_sees_both_parts(void **state) {
+    (void)state;
+    const double a[] = {1, -1}, z[] = {1, 1};
+    double low[] = {0x1p-60, 0};
+    hs_system row = {.d = 2, .rows = 1, .a = a, .low = low, .radius = INFINITY};
+    assert_int_equal(hs_system_sign(&row, 0, z), 1);
+    low[0] = -0x1p-60;
+    assert_int_equal(hs_system_sign(&row, 0, z), -1);
+    low[1] = 0x1p-60;
+    assert_int_equal(hs_system_sign(&row, 0, z), 0);
+}
+
+/* (-1 + e, 1), (1, -1) and a third row; without the e the first two are opposite. */
+static void expect_core(double e, double third, bool expected) {
+    const double a[] = {-1, 1, 1, -1, third, 0};
+    const double low[] = {e, 0, 0, 0, 0, 0};
+    const hs_system rows = {.d = 2, .rows = 3, .a = a, .low = low, .radius = INFINITY};
+    const size_t all[] = {0, 1, 2};
+    hs_feasibility answer;
+    bool holds, strict;
+    double point[2];
+    assert_int_equal(hs_core_holds(&rows, all, 3, NULL, &holds, NULL), HS_OK);
+    assert_int_equal(holds, expected);
+    assert_int_equal(hs_system_decide_exact(&rows, all, 3, &answer, point, &strict, NULL), HS_OK);
+    assert_int_equal(answer, expected ? HS_EMPTY : HS_NONEMPTY);
+    if (strict && answer == HS_NONEMPTY)
+        assert_true(hs_system_contains(&rows, all, 3, point));
+}
+
+static void cores_see_both_parts(void **state) {
+    (void)state;
+    for (double e = 0x1p-54; e > 0x1p-200; e *= 0x1p-20) {
+        expect_core(e, -1.0, true);
+        expect_core(e, 1.0, false);
+        expect_core(-e, 1.0, true);
+        expect_core(-e, -1.0, false);
+    }
+    expect_core(0.0, 1.0, true);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_sign_sees_both_parts),
+        cmocka_unit_test(cores_see_both_parts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
