@@ -9,8 +9,8 @@
 #include <string.h>
 
 enum {
-    RANDOM_STARTS = 40,
-    ROW_STARTS = 100,
+    RANDOM_STARTS = 20,
+    ROW_STARTS = 30,
     DESCENT_STEPS = 60,
     REFLECTIONS = 8 /* active rows tried in one step */
 };
@@ -20,7 +20,9 @@ typedef struct descent {
     uint64_t random;
     double *u, *trial, *best; /* n */
     double *value;            /* count: row.u of the rows scaled to norm 1 */
+    double *trial_value;      /* count */
     size_t best_count;
+    size_t enough; /* a lower bound of the count: nothing is better */
 } descent;
 
 static double next_number(descent *at) { /* xorshift64*: Marsaglia, Vigna; about N(0, 1) */
@@ -35,14 +37,14 @@ static double next_number(descent *at) { /* xorshift64*: Marsaglia, Vigna; about
 }
 
 /* How many rows have row.u >= 0, in floating point. */
-static size_t evaluate(descent *at, const double *u) {
+static size_t evaluate(const descent *at, const double *u, double *value) {
     const hs_tree *tree = at->tree;
     size_t n = tree->n, count = 0;
     for (size_t i = 0; i < tree->count; i++) {
         double sum = 0.0;
         for (size_t j = 0; j < n; j++)
             sum += tree->unit[i * n + j] * u[j];
-        at->value[i] = sum;
+        value[i] = sum;
         count += sum >= 0.0;
     }
     return count;
@@ -73,16 +75,16 @@ static bool step(descent *at, size_t *count) {
     size_t n = tree->n;
     double least = -1.0;
     for (int k = 0; k < REFLECTIONS; k++) {
-        evaluate(at, at->u);
         size_t i = next_active(at, least);
         if (i == tree->count)
             return false;
         least = at->value[i];
         for (size_t j = 0; j < n; j++)
             at->trial[j] = at->u[j] - (1.01 * least + 1e-3) * tree->unit[i * n + j];
-        size_t now = normalise(at->trial, n) ? evaluate(at, at->trial) : SIZE_MAX;
+        size_t now = normalise(at->trial, n) ? evaluate(at, at->trial, at->trial_value) : SIZE_MAX;
         if (now < *count) {
             memcpy(at->u, at->trial, n * sizeof *at->u);
+            memcpy(at->value, at->trial_value, tree->count * sizeof *at->value);
             *count = now;
             return true;
         }
@@ -92,9 +94,9 @@ static bool step(descent *at, size_t *count) {
 
 static void descend(descent *at) {
     size_t n = at->tree->n;
-    if (!normalise(at->u, n))
+    if (at->best_count <= at->enough || !normalise(at->u, n))
         return;
-    size_t count = evaluate(at, at->u);
+    size_t count = evaluate(at, at->u, at->value);
     for (int k = 0; k < DESCENT_STEPS && step(at, &count); k++)
         continue;
     if (count < at->best_count) {
@@ -123,16 +125,20 @@ static void try_starts(descent *at) {
     }
 }
 
-static hs_status offer_directions(hs_tree *tree) {
+static hs_status offer_directions(hs_tree *tree, size_t enough) {
     size_t n = tree->n;
-    descent at = {.tree = tree, .random = UINT64_C(0x9e3779b97f4a7c15), .best_count = SIZE_MAX};
+    descent at = {.tree = tree,
+                  .random = UINT64_C(0x9e3779b97f4a7c15),
+                  .best_count = SIZE_MAX,
+                  .enough = enough};
     at.u = hs_allocate(3 * n, sizeof *at.u);
-    at.value = hs_allocate(tree->count, sizeof *at.value);
+    at.value = hs_allocate_matrix(2, tree->count, sizeof *at.value);
     if (at.u == NULL || at.value == NULL) {
         free(at.u);
         free(at.value);
         return HS_NO_MEMORY;
     }
+    at.trial_value = at.value + tree->count;
     at.trial = at.u + n;
     at.best = at.trial + n;
     try_starts(&at);
@@ -199,8 +205,6 @@ static hs_status pack_cores(hs_tree *tree, size_t *packed) {
 }
 
 hs_status hs_depth_start(hs_tree *tree, size_t *lower) {
-    hs_status status = offer_directions(tree);
-    if (status == HS_OK)
-        status = pack_cores(tree, lower);
-    return status;
+    hs_status status = pack_cores(tree, lower);
+    return status == HS_OK ? offer_directions(tree, *lower) : status;
 }

@@ -91,9 +91,14 @@ def compare_depth(program, folder, chance):
     counted = sum(dot(row, direction) >= 0 for row in rows)
     expected = depth(rows)
     assert any(direction)
+    if found["depth"] is None:  # the direction is not representable
+        assert "double precision" in found["reason"], found
+        assert found["depth_lower"] <= expected <= found["depth_upper"] == counted, found
+        return "open"
     assert found["depth"] == found["depth_lower"] == found["depth_upper"] == expected == counted, (
         f"depth {found['depth']}, expected {expected}, counted {counted}: {points} at {q}")
     assert found["arithmetic"] == "exact"
+    return "exact"
 
 
 # ---- radius and bias ----------------------------------------------------------------------------
