@@ -1,6 +1,7 @@
 #include "engine/search.h"
 
 #include "engine/search_batch.h"
+#include "engine/search_flats.h"
 #include "engine/search_plan.h"
 #include "support/allocate.h"
 #include "support/error.h"
@@ -13,7 +14,7 @@
 
 enum {
     TEAM_SIZE = 1500000, /* numbers in the matrix from which all threads share one batch */
-    FIRST_SLICE = 3000   /* steps before another variant of the problem is tried */
+    FIRST_SLICE = 1000   /* steps before another variant of the problem is tried */
 };
 
 /* One search: variants of the problem (which rows count, weight of the domain) in turn. */
@@ -23,7 +24,8 @@ typedef struct search {
     hs_search_workers workers;
     hs_search_hunt hunt;
     hs_search_cone cone;
-    hs_search_plan plan;
+    hs_search_plan plans[1 + HS_SEARCH_FLATS]; /* all rows; without the rows of a subspace */
+    size_t plan_count;
     unsigned threads;
 } search;
 
@@ -78,13 +80,18 @@ static void run_batch(unsigned index, void *data) {
     }
 }
 
-static hs_status run_variant(search *s, double hard_scale, uint64_t steps, hs_error *error) {
+static hs_status run_variant(search *s, const hs_search_plan *plan, double hard_scale,
+                             uint64_t steps, hs_error *error) {
     hs_search_space space;
     bool stopped;
-    hs_status status = hs_search_space_create(&s->source, &s->plan, &s->cone, hard_scale,
-                                              &s->workers, &space, &stopped, error);
+    hs_status status = hs_search_space_create(&s->source, plan, &s->cone, hard_scale, &s->workers,
+                                              &space, &stopped, error);
     if (status != HS_OK || stopped)
         return status;
+    if (!s->hunt.witness)
+        atomic_store(&s->hunt.slack, plan->budget);
+    if (plan->base > 0)
+        note(s, "search: without the rows in a subspace of dimension %zu", plan->base);
     bool together = space.rows * space.d >= TEAM_SIZE;
     unsigned batches = together ? 1 : s->threads;
     flock all = {.search = s, .space = &space, .team = together ? s->threads : 1, .steps = steps};
@@ -102,14 +109,18 @@ static hs_status run_variant(search *s, double hard_scale, uint64_t steps, hs_er
     return HS_OK;
 }
 
-/* Where the domain has faces, their weight beside the rows is a matter of luck: take turns. */
+/* The variants take turns: which subspace is given away, and, where the domain has faces, their
+ * weight beside the rows, which is a matter of luck. */
 static hs_status run_variants(search *s, hs_error *error) {
     static const double scales[] = {1.0, 0.3, 3.0};
-    uint64_t steps = s->cone.hard > 0 ? FIRST_SLICE : 0;
+    bool single = s->cone.hard == 0 && s->plan_count == 1;
+    uint64_t steps = single ? 0 : FIRST_SLICE;
     hs_status status = HS_OK;
     for (size_t turn = 0; status == HS_OK && !atomic_load(&s->hunt.finished); turn++) {
-        status = run_variant(s, scales[turn % 3], steps, error);
-        if (turn % 3 == 2)
+        size_t round = turn / s->plan_count, which = turn % s->plan_count;
+        if (s->plans[which].count > 0)
+            status = run_variant(s, &s->plans[which], scales[round % 3], steps, error);
+        if (which + 1 == s->plan_count && round % 3 == 2)
             steps *= 2;
     }
     return status;
@@ -131,11 +142,17 @@ static hs_status prepare(search *s, hs_error *error) {
     for (size_t i = 0; input->bias != NULL && i < input->m; i++)
         zero_bias = zero_bias && input->bias[i] == 0.0;
     status = hs_search_cone_create(&input->domain, input->n, zero_bias, &s->cone, error);
+    if (status != HS_OK)
+        return status;
+    s->plan_count = 1;
+    if (input->target + 1 < input->n)
+        return hs_search_plan_count(&s->source, input->n - 1, &s->plans[0], error);
+    status = hs_search_plan_reduce(&s->source, &s->plans[0], error);
+    size_t flats = 0;
     if (status == HS_OK)
-        status = input->target + 1 < input->n
-                     ? hs_search_plan_count(&s->source, input->n - 1, &s->plan, error)
-                     : hs_search_plan_reduce(&s->source, &s->plan, error);
-    atomic_store(&s->hunt.slack, s->plan.budget);
+        status = hs_search_flats_find(&s->source, &s->plans[0], input->seed, s->plans + 1, &flats,
+                                      error);
+    s->plan_count += flats;
     return status;
 }
 
@@ -173,11 +190,12 @@ hs_status hs_search_run(const hs_search_input *input, hs_search_output *output, 
     s.workers.stop = stop_whitening;
     s.workers.data = &s;
     hs_status status = prepare(&s, error);
-    if (status == HS_OK && s.plan.count > 0 && s.plan.base < input->n)
+    if (status == HS_OK && s.plans[0].count > 0 && s.plans[0].base < input->n)
         status = run_variants(&s, error);
     if (status == HS_OK)
         report(&s, output);
-    hs_search_plan_clear(&s.plan);
+    for (size_t k = 0; k < s.plan_count; k++)
+        hs_search_plan_clear(&s.plans[k]);
     hs_search_cone_clear(&s.cone);
     hs_search_hunt_clear(&s.hunt);
     return status;

@@ -144,6 +144,56 @@ static void repeated_rows(void **state) {
     free(weight);
 }
 
+/* Many rows in a subspace of low dimension: at every point more than n of them are active, but they
+ * are worth only the dimension. */
+static void a_block_of_low_rank(void **state) {
+    (void)state;
+    enum { N = 30, RANK = 12, BLOCK = 400, OTHERS = 70 };
+    uint64_t seed = 18;
+    hs_layer *small = integer_layer(&seed, BLOCK, RANK, false); /* products without rounding */
+    hs_layer *frame = integer_layer(&seed, RANK, N, false);
+    hs_layer *others = random_layer(&seed, OTHERS, N, 0);
+    double *weight = calloc((BLOCK + OTHERS) * N, sizeof *weight);
+    assert_non_null(weight);
+    for (size_t i = 0; i < BLOCK; i++)
+        for (size_t k = 0; k < RANK; k++)
+            for (size_t j = 0; j < N; j++)
+                weight[i * N + j] +=
+                    hs_layer_weight(small)[i * RANK + k] * hs_layer_weight(frame)[k * N + j];
+    memcpy(weight + BLOCK * N, hs_layer_weight(others), OTHERS * N * sizeof *weight);
+    for (int biased = 0; biased < 2; biased++) {
+        double bias[BLOCK + OTHERS];
+        for (size_t i = 0; i < BLOCK + OTHERS; i++)
+            bias[i] = 0.1 * (double)(i % 5);
+        expect_witness(layer_of(BLOCK + OTHERS, N, weight, biased ? bias : NULL), ball(2.0));
+    }
+    hs_layer_free(small);
+    hs_layer_free(frame);
+    hs_layer_free(others);
+    free(weight);
+}
+
+/* Two layers side by side: one is injective, the other is not. */
+static void blocks_on_the_diagonal(void **state) {
+    (void)state;
+    enum { LEFT = 6, RIGHT = 14, N = LEFT + RIGHT, M_LEFT = 120, M_RIGHT = 45 };
+    uint64_t seed = 19;
+    hs_layer *left = random_layer(&seed, M_LEFT, LEFT, 0.0);
+    hs_layer *right = random_layer(&seed, M_RIGHT, RIGHT, 0.0);
+    double *weight = calloc((M_LEFT + M_RIGHT) * N, sizeof *weight);
+    assert_non_null(weight);
+    for (size_t i = 0; i < M_LEFT; i++)
+        memcpy(weight + i * N, hs_layer_weight(left) + i * LEFT, LEFT * sizeof *weight);
+    for (size_t i = 0; i < M_RIGHT; i++)
+        memcpy(weight + (M_LEFT + i) * N + LEFT, hs_layer_weight(right) + i * RIGHT,
+               RIGHT * sizeof *weight);
+    assert_int_equal(verdict_of(left, space(), HS_ENGINE_BRANCH), HS_INJECTIVE);
+    expect_witness(layer_of(M_LEFT + M_RIGHT, N, weight, NULL), space());
+    hs_layer_free(left);
+    hs_layer_free(right);
+    free(weight);
+}
+
 /* ---- kernels, seeds, limits ------------------------------------------------------------------ */
 
 static bool never(const hs_search_now *now, void *data) {
@@ -354,6 +404,8 @@ int main(void) {
         cmocka_unit_test(injective_layers_stay_undecided),
         cmocka_unit_test(opposite_pairs_with_one_broken),
         cmocka_unit_test(repeated_rows),
+        cmocka_unit_test(a_block_of_low_rank),
+        cmocka_unit_test(blocks_on_the_diagonal),
         cmocka_unit_test(every_kernel_finds_witnesses),
         cmocka_unit_test(an_unknown_kernel_is_an_error),
         cmocka_unit_test(one_thread_repeats_itself),

@@ -1,4 +1,5 @@
 /* The parts of the witness search: kernels, thresholds, projections, coordinates, plans. */
+#include "engine/search_flats.h"
 #include "engine/search_plan.h"
 #include "engine/search_schedule.h"
 #include "engine/search_threshold.h"
@@ -309,6 +310,37 @@ static void test_plan_knows_opposite_rows(void **state) {
     hs_search_plan_clear(&plan);
 }
 
+/* Eight rows in a plane of R^4 among rows in general position. */
+static void test_flats_are_found(void **state) {
+    (void)state;
+    enum { M = 12, N = 4 };
+    double weight[M * N];
+    hs_search_random random = {12};
+    for (size_t k = 0; k < M * N; k++)
+        weight[k] = hs_search_random_normal(&random);
+    const hs_search_source source = {M, N, weight, NULL, {.kind = HS_DOMAIN_SPACE}};
+    hs_search_plan plan, plans[HS_SEARCH_FLATS];
+    size_t count;
+    assert_int_equal(hs_search_plan_reduce(&source, &plan, NULL), HS_OK);
+    assert_int_equal(hs_search_flats_find(&source, &plan, 1, plans, &count, NULL), HS_OK);
+    assert_int_equal(count, 0); /* general position */
+    hs_search_plan_clear(&plan);
+    for (size_t i = 2; i < 8; i++)
+        for (size_t j = 0; j < N; j++)
+            weight[i * N + j] = weight[j] * (double)i + weight[N + j] * (double)(i * i % 7 + 1);
+    assert_int_equal(hs_search_plan_reduce(&source, &plan, NULL), HS_OK);
+    assert_int_equal(hs_search_flats_find(&source, &plan, 1, plans, &count, NULL), HS_OK);
+    assert_true(count >= 1);
+    assert_int_equal(plans[0].base, 2);
+    assert_int_equal(plans[0].budget, 1);
+    assert_int_equal(plans[0].count, 4);
+    for (size_t k = 0; k < 4; k++)
+        assert_int_equal(plans[0].rows[k], 8 + k);
+    hs_search_plan_clear(&plan);
+    for (size_t k = 0; k < count; k++)
+        hs_search_plan_clear(&plans[k]);
+}
+
 static void test_row_range_is_sharp(void **state) {
     (void)state;
     const double weight[] = {3.0, -4.0}, bias[] = {0.5}, lower[] = {0.0, -1.0},
@@ -365,6 +397,7 @@ int main(void) {
         cmocka_unit_test(test_coordinates_are_orthogonal),
         cmocka_unit_test(test_plan_merges_parallel_rows),
         cmocka_unit_test(test_plan_knows_opposite_rows),
+        cmocka_unit_test(test_flats_are_found),
         cmocka_unit_test(test_row_range_is_sharp),
         cmocka_unit_test(test_barrier_orders_writes),
     };
