@@ -1,28 +1,24 @@
 /* Exact ranks of sets of rows.
  *
- * Every finite double is an integer times a power of two, so it has an exact residue modulo the
- * Mersenne prime 2^61 - 1. The rank of the residues never exceeds the rank over the rationals:
- * "full rank" found there is a proof. A deficient rank is settled by rational elimination. */
+ * The rank of the residues modulo a prime never exceeds the rank over the rationals: "full rank"
+ * found there is a proof. A deficient rank is proven by exact null vectors (null_space.h); where
+ * they are not orthogonal to all rows, the prime was unlucky and another one is taken. A minor has
+ * only so many prime factors, so this ends. */
 #ifndef HS_GEOMETRY_RANK_H
 #define HS_GEOMETRY_RANK_H
 
+#include "geometry/residue.h"
 #include "halfspan/halfspan.h"
-
-/* The residues of count doubles modulo 2^61 - 1. */
-void hs_residues(const double *values, size_t count, uint64_t *residues);
-
-/* Arithmetic modulo 2^61 - 1. */
-uint64_t hs_residue_multiply(uint64_t a, uint64_t b);
-uint64_t hs_residue_subtract(uint64_t a, uint64_t b);
-uint64_t hs_residue_inverse(uint64_t a);
 
 /* Rows reduced so far, for asking "does this row leave the span?" one row after the other. */
 typedef struct hs_modular_basis {
     size_t d;
     size_t rank;
-    uint64_t *rows;    /* rank x d, row k has its first non-zero, 1, at pivot[k] */
+    uint64_t *rows;    /* rank x d, row k has its first non-zero at pivot[k] */
     size_t *pivot;     /* d */
+    uint64_t *inverse; /* d: of these non-zeros; 0 until it is needed */
     uint64_t *reduced; /* d, scratch */
+    uint64_t prime;    /* 2^61 - 1; another may be set while the rank is 0 */
 } hs_modular_basis;
 hs_status hs_modular_basis_create(size_t d, hs_modular_basis *basis, hs_error *error);
 void hs_modular_basis_clear(hs_modular_basis *basis);

@@ -1,5 +1,6 @@
 #include "geometry/system.h"
 
+#include "geometry/null_space.h"
 #include "support/allocate.h"
 #include "support/error.h"
 
@@ -189,6 +190,72 @@ static bool cone_core_in_floating_point(const hs_system *system, const size_t *w
     return holds;
 }
 
+/* Is sum lambda_i beta_i >= 0, exactly? */
+static bool offsets_are_positive(const hs_system *system, const size_t *which, size_t count,
+                                 mpz_t *lambda) {
+    mpq_t sum, x, y;
+    mpq_inits(sum, x, y, NULL);
+    for (size_t i = 0; i < count && system->beta != NULL; i++) {
+        mpq_set_d(x, system->beta[which[i]]);
+        mpq_set_z(y, lambda[i]);
+        mpq_mul(x, x, y);
+        mpq_add(sum, sum, x);
+    }
+    bool positive = mpq_sgn(sum) >= 0;
+    mpq_clears(sum, x, y, NULL);
+    return positive;
+}
+
+/* The equations of the combinations of the chosen rows that are zero, one for each coordinate. Low
+ * parts have unknowns of their own, and further equations make these equal to the others. */
+static double *combination_equations(const hs_system *system, const size_t *which, size_t count,
+                                     size_t *unknowns, size_t *equations) {
+    size_t d = system->d;
+    *unknowns = system->low != NULL ? 2 * count : count;
+    *equations = system->low != NULL ? d + count : d;
+    double *matrix = hs_allocate_matrix(*equations, *unknowns, sizeof *matrix);
+    for (size_t i = 0; matrix != NULL && i < count; i++) {
+        for (size_t j = 0; j < d; j++) {
+            matrix[j * *unknowns + i] = system->a[which[i] * d + j];
+            if (system->low != NULL)
+                matrix[j * *unknowns + count + i] = system->low[which[i] * d + j];
+        }
+        if (system->low != NULL) {
+            matrix[(d + i) * *unknowns + i] = 1.0;
+            matrix[(d + i) * *unknowns + count + i] = -1.0;
+        }
+    }
+    return matrix;
+}
+
+/* Where at most one combination of the chosen rows is zero, up to a factor, it settles the question
+ * on a cone: a core has one without negative coefficients. In a ball it may prove a core, and never
+ * refutes one. */
+static hs_status look_for_combination(const hs_system *system, const size_t *which, size_t count,
+                                      bool *holds, bool *settled, hs_error *error) {
+    hs_null_space space;
+    size_t unknowns, equations;
+    double *matrix = combination_equations(system, which, count, &unknowns, &equations);
+    if (matrix == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "no memory for a core of %zu rows", count);
+    hs_status status =
+        hs_null_space_create(matrix, unknowns, NULL, equations, HS_MERSENNE_PRIME, &space, error);
+    if (status == HS_OK) {
+        bool one = space.basis.rank + 1 == unknowns, none = space.basis.rank == unknowns;
+        if (one)
+            status = hs_null_space_vector(&space, 0, error);
+        *holds = one && status == HS_OK;
+        for (size_t i = 0; i < count && *holds; i++)
+            *holds = mpz_sgn(space.vector[i]) >= 0; /* that of the free column is positive */
+        *holds = *holds && hs_null_space_orthogonal(&space) &&
+                 offsets_are_positive(system, which, count, space.vector);
+        *settled = *holds || (system->beta == NULL && (one || none));
+        hs_null_space_clear(&space);
+    }
+    free(matrix);
+    return status;
+}
+
 hs_status hs_core_holds(const hs_system *system, const size_t *which, size_t count,
                         const double *multipliers, bool *holds, hs_error *error) {
     *holds = false;
@@ -204,8 +271,14 @@ hs_status hs_core_holds(const hs_system *system, const size_t *which, size_t cou
         *holds = true;
         return HS_OK;
     }
+    bool settled = false;
+    hs_status status = HS_OK;
+    if (count <= system->d + 1)
+        status = look_for_combination(system, which, count, holds, &settled, error);
+    if (status != HS_OK || settled)
+        return status;
     hs_feasibility answer = HS_NONEMPTY;
-    hs_status status = hs_system_decide_exact(system, which, count, &answer, NULL, NULL, error);
+    status = hs_system_decide_exact(system, which, count, &answer, NULL, NULL, error);
     *holds = status == HS_OK && answer == HS_EMPTY;
     return status;
 }

@@ -24,7 +24,7 @@ static void expect_core(double e, double third, bool expected) {
     const hs_system rows = {.d = 2, .rows = 3, .a = a, .low = low, .radius = INFINITY};
     const size_t all[] = {0, 1, 2};
     hs_feasibility answer;
-    bool holds, strict;
+    bool holds, strict = false;
     double point[2];
     assert_int_equal(hs_core_holds(&rows, all, 3, NULL, &holds, NULL), HS_OK);
     assert_int_equal(holds, expected);
@@ -45,10 +45,44 @@ static void cores_see_both_parts(void **state) {
     expect_core(0.0, 1.0, true);
 }
 
+/* k + 1 rows of small integers, with low parts of small multiples of 2^-60. */
+static void cores_of_lower_rank_see_both_parts(void **state) {
+    (void)state;
+    enum { MOST = 6 };
+    uint64_t seed = 9;
+    size_t proven = 0;
+    for (int k = 0; k < 400; k++) {
+        size_t d = 2 + chance_below(&seed, MOST - 1), rank = 1 + chance_below(&seed, d - 1);
+        double a[(MOST + 1) * MOST] = {0}, low[(MOST + 1) * MOST] = {0};
+        size_t all[MOST + 1] = {0, 1, 2, 3, 4, 5, 6};
+        for (size_t i = 0; i < rank; i++) {
+            double weight = (double)chance_below(&seed, 5) - (i == 0 ? 1.0 : 0.0);
+            for (size_t j = 0; j < d; j++) {
+                a[i * d + j] = (double)chance_below(&seed, 7) + 1.0;
+                low[i * d + j] = ldexp((double)chance_below(&seed, 7) - 3.0, -60);
+                a[rank * d + j] -= weight * a[i * d + j];
+                low[rank * d + j] -= weight * low[i * d + j];
+            }
+        }
+        if (chance(&seed) < 0.3) /* the low parts no longer cancel */
+            low[rank * d] += 0x1p-60;
+        const hs_system rows = {.d = d, .rows = rank + 1, .a = a, .low = low, .radius = INFINITY};
+        hs_feasibility answer;
+        bool holds;
+        assert_int_equal(hs_core_holds(&rows, all, rank + 1, NULL, &holds, NULL), HS_OK);
+        assert_int_equal(hs_system_decide_exact(&rows, all, rank + 1, &answer, NULL, NULL, NULL),
+                         HS_OK);
+        assert_int_equal(holds, answer == HS_EMPTY);
+        proven += holds;
+    }
+    assert_in_range(proven, 80, 320);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sign_sees_both_parts),
         cmocka_unit_test(cores_see_both_parts),
+        cmocka_unit_test(cores_of_lower_rank_see_both_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,12 @@
 #include "testing.h"
 
+#include "geometry/null_space.h"
 #include "geometry/rank.h"
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define PRIME ((UINT64_C(1) << 61) - 1)
 
@@ -60,6 +63,41 @@ static void inverse_times_number_is_one(void **state) {
         assert_int_equal(hs_residue_multiply(x, hs_residue_inverse(x)), 1);
     }
     assert_int_equal(hs_residue_multiply(PRIME - 1, PRIME - 1), 1);
+}
+
+static void other_primes_do_the_same_arithmetic(void **state) {
+    (void)state;
+    uint64_t seed = 5, prime = HS_MERSENNE_PRIME;
+    for (int k = 0; k < 20; k++) {
+        prime = hs_next_prime(prime);
+        assert_in_range(prime, UINT64_C(1) << 60, PRIME - 1);
+        for (int trial = 0; trial < 20; trial++) {
+            const double values[4] = {chance_normal(&seed), 0x1p-1074, 0x1p1023, -1.0};
+            const double scaled[4] = {values[0] * 0x1p-80, 0x1p-1000, 0x1p949, 1.0};
+            uint64_t x[4], y[4], a = 1 + chance_bits(&seed) % (prime - 1);
+            hs_residues_modulo(values, 4, prime, x);
+            hs_residues_modulo(scaled, 4, prime, y);
+            assert_int_equal(x[3], prime - 1);
+            assert_int_equal(hs_multiply_modulo(a, hs_inverse_modulo(a, prime), prime), 1);
+            uint64_t shift = 1; /* 2^80, 2^-74, 2^74 */
+            for (int i = 0; i < 80; i++)
+                shift = hs_multiply_modulo(shift, 2, prime);
+            assert_int_equal(hs_multiply_modulo(y[0], shift, prime), x[0]);
+            shift = hs_multiply_modulo(shift, hs_inverse_modulo(64, prime), prime);
+            assert_int_equal(hs_multiply_modulo(x[1], shift, prime), y[1]);
+            assert_int_equal(hs_multiply_modulo(y[2], shift, prime), x[2]);
+        }
+    }
+}
+
+static void long_sums_of_products_do_not_overflow(void **state) {
+    (void)state;
+    uint64_t x[100], primes[2] = {PRIME, hs_next_prime(PRIME)};
+    for (int k = 0; k < 2; k++) {
+        for (int i = 0; i < 100; i++)
+            x[i] = primes[k] - 1; /* -1 */
+        assert_int_equal(hs_product_modulo(x, x, 100, primes[k]), 100);
+    }
 }
 
 static size_t rank_of(const double *a, size_t d, size_t count, double *null_vector, bool *exact) {
@@ -138,6 +176,168 @@ static void rank_is_right_where_the_prime_is_not(void **state) {
     assert_int_equal(rank_of(rows, 2, 2, v, &exact), 2);
 }
 
+/* Three such blocks and a zero column: four columns less modulo the prime, one over the rationals.
+ */
+static void rank_deficient_where_the_prime_is_worse(void **state) {
+    (void)state;
+    double rows[6 * 7] = {0}, v[7];
+    for (size_t block = 0; block < 3; block++) {
+        double *first = rows + 2 * block * 7 + block, *second = first + 7;
+        first[0] = 0x1p61;
+        first[4] = first[7] = 1.0;
+        second[4] = 1.0;
+    }
+    bool exact = false;
+    assert_int_equal(rank_of(rows, 7, 6, v, &exact), 6);
+    for (size_t j = 0; j < 7; j++)
+        assert_true(v[j] == (j == 3 ? 1.0 : 0.0));
+    assert_true(exact);
+    for (size_t i = 0; i < 6; i++)
+        rows[7 * i + 3] = rows[7 * i]; /* columns 0 and 3 are now equal */
+    assert_int_equal(rank_of(rows, 7, 6, v, &exact), 6);
+    for (size_t j = 0; j < 7; j++)
+        assert_true(v[j] == (j == 3 ? 1.0 : j == 0 ? -1.0 : 0.0));
+}
+
+enum { PRODUCT_ROWS = 20, PRODUCT_MOST = 12 };
+
+static double small_integer(uint64_t *seed) {
+    return (double)chance_below(seed, 5) - 2.0;
+}
+
+/* PRODUCT_ROWS x d integers of rank r: a unit lower triangular factor times an upper triangular
+ * one, the columns in another order (d: no multiple of 5). */
+static void fill_product(uint64_t *seed, size_t d, size_t r, double *a) {
+    double left[PRODUCT_ROWS][PRODUCT_MOST], right[PRODUCT_MOST][PRODUCT_MOST];
+    for (size_t t = 0; t < r; t++) {
+        for (size_t i = 0; i < PRODUCT_ROWS; i++)
+            left[i][t] = i == t ? 1.0 : i < t ? 0.0 : small_integer(seed);
+        for (size_t j = 0; j < d; j++)
+            right[t][j] = j == d - r + t ? 1.0 : j < d - r + t ? 0.0 : small_integer(seed);
+    }
+    for (size_t i = 0; i < PRODUCT_ROWS; i++)
+        for (size_t j = 0; j < d; j++) {
+            a[i * d + j] = 0.0;
+            for (size_t t = 0; t < r; t++)
+                a[i * d + j] += left[i][t] * right[t][(j * 5) % d];
+        }
+}
+
+/* Scaling rows by powers of two changes nothing at all, scaling columns leaves the rank. */
+static void ranks_of_products_of_integers(void **state) {
+    (void)state;
+    uint64_t seed = 6;
+    for (int k = 0; k < 300; k++) {
+        size_t d = 1 + chance_below(&seed, PRODUCT_MOST), r = chance_below(&seed, d + 1);
+        double a[PRODUCT_ROWS * PRODUCT_MOST], v[PRODUCT_MOST] = {0}, again[PRODUCT_MOST] = {0};
+        bool exact = false, same = false;
+        if (d % 5 == 0)
+            continue;
+        fill_product(&seed, d, r, a);
+        assert_int_equal(rank_of(a, d, PRODUCT_ROWS, v, &exact), r);
+        for (size_t i = 0; i < PRODUCT_ROWS; i++) {
+            double product = 0.0, factor = ldexp(1.0, (int)chance_below(&seed, 2000) - 1000);
+            for (size_t j = 0; j < d; j++) {
+                product += a[i * d + j] * v[j];
+                a[i * d + j] *= factor;
+            }
+            assert_true(exact ? product == 0.0 : fabs(product) < 1e-9);
+        }
+        assert_int_equal(rank_of(a, d, PRODUCT_ROWS, again, &same), r);
+        assert_true(same == exact && memcmp(v, again, sizeof v) == 0);
+        for (size_t i = 0; i < PRODUCT_ROWS; i++)
+            for (size_t j = 0; j < d; j++)
+                a[i * d + j] = ldexp(a[i * d + j], (int)j);
+        assert_int_equal(rank_of(a, d, PRODUCT_ROWS, NULL, NULL), r);
+    }
+}
+
+/* Rows e_i 2^80 - e_(i+1): the null vector is 1, 2^80, 2^160, ... */
+static void null_vectors_may_be_long(void **state) {
+    (void)state;
+    enum { D = 9 };
+    double a[(D - 1) * D] = {0}, v[D];
+    for (size_t i = 0; i + 1 < D; i++) {
+        a[i * D + i] = 0x1p80;
+        a[i * D + i + 1] = -1.0;
+    }
+    hs_null_space space;
+    assert_int_equal(hs_null_space_create(a, D, NULL, D - 1, PRIME, &space, NULL), HS_OK);
+    assert_int_equal(space.basis.rank, D - 1);
+    assert_int_equal(hs_null_space_vector(&space, 0, NULL), HS_OK);
+    for (size_t j = 0; j < D; j++) {
+        assert_int_equal(mpz_sizeinbase(space.vector[j], 2), 80 * j + 1);
+        assert_int_equal(mpz_scan1(space.vector[j], 0), 80 * j);
+        assert_int_equal(mpz_sgn(space.vector[j]), 1);
+    }
+    assert_true(hs_null_space_orthogonal(&space));
+    assert_false(hs_null_space_round(&space, v));
+    for (size_t j = 0; j < D; j++)
+        assert_true(v[j] == ldexp(1.0, 80 * ((int)j - D + 1)));
+    hs_null_space_clear(&space);
+}
+
+/* Equal neighbours, and a sum over all of them: more than 512 products. */
+static void sums_over_many_rows(void **state) {
+    (void)state;
+    enum { D = 600 };
+    double *a = calloc((D - 1) * D, sizeof *a), v[D];
+    bool exact = false;
+    assert_non_null(a);
+    for (size_t i = 0; i + 1 < D; i++) {
+        a[i * D + i] = 1.0;
+        a[i * D + i + 1] = i + 2 < D ? -1.0 : 1.0 - D;
+    }
+    for (size_t j = 0; j + 1 < D; j++)
+        a[(D - 2) * D + j] = 1.0;
+    assert_int_equal(rank_of(a, D, D - 1, v, &exact), D - 1);
+    assert_true(exact);
+    for (size_t j = 0; j < D; j++)
+        assert_true(v[j] == 1.0);
+    free(a);
+}
+
+static void each_free_column_has_its_null_vector(void **state) {
+    (void)state;
+    const double rows[10] = {0, 3, 1, 0, 0, 0, 0, 0, 2, -1}; /* free: columns 0, 2, 4 */
+    const long expected[3][5] = {{1, 0, 0, 0, 0}, {0, -1, 3, 0, 0}, {0, 0, 0, 1, 2}};
+    hs_null_space space;
+    assert_int_equal(hs_null_space_create(rows, 5, NULL, 2, PRIME, &space, NULL), HS_OK);
+    for (size_t k = 0; k < 3; k++) {
+        assert_int_equal(hs_null_space_vector(&space, k, NULL), HS_OK);
+        for (size_t j = 0; j < 5; j++)
+            assert_int_equal(mpz_cmp_si(space.vector[j], expected[k][j]), 0);
+        assert_true(hs_null_space_orthogonal(&space));
+    }
+    hs_null_space_clear(&space);
+}
+
+static void many_real_rows(void **state) {
+    (void)state;
+    enum { D = 70, R = 69, ROWS = 150 };
+    uint64_t seed = 7;
+    double *a = calloc(ROWS * D, sizeof *a), v[D], largest = 0.0;
+    bool exact = true;
+    assert_non_null(a);
+    for (size_t i = 0; i < ROWS; i++)
+        for (size_t j = 0; j < D; j++)
+            a[i * D + j] = i < R ? chance_normal(&seed) : -0.5 * a[i % R * D + j];
+    assert_int_equal(rank_of(a, D, ROWS, v, &exact), R);
+    assert_false(exact);
+    for (size_t j = 0; j < D; j++)
+        largest = fmax(largest, fabs(v[j]));
+    assert_true(largest == 1.0);
+    for (size_t i = 0; i < ROWS; i++) {
+        double product = 0.0;
+        for (size_t j = 0; j < D; j++)
+            product += a[i * D + j] * v[j];
+        assert_true(fabs(product) < 1e-13);
+    }
+    a[(ROWS - 1) * D] = nextafter(a[(ROWS - 1) * D], 9.0);
+    assert_int_equal(rank_of(a, D, ROWS, v, &exact), D);
+    free(a);
+}
+
 static void chosen_rows_only(void **state) {
     (void)state;
     const double rows[6] = {1, 0, 0, 1, 2, 0};
@@ -205,12 +405,20 @@ int main(void) {
         cmocka_unit_test(residues_at_the_ends_of_the_exponent_range),
         cmocka_unit_test(residues_add_and_multiply_like_the_numbers),
         cmocka_unit_test(inverse_times_number_is_one),
+        cmocka_unit_test(other_primes_do_the_same_arithmetic),
+        cmocka_unit_test(long_sums_of_products_do_not_overflow),
         cmocka_unit_test(basis_counts_independent_rows),
         cmocka_unit_test(basis_can_be_cut_back),
         cmocka_unit_test(rank_zero),
         cmocka_unit_test(one_ulp_decides_the_rank),
         cmocka_unit_test(exponents_far_apart_do_not_matter),
         cmocka_unit_test(rank_is_right_where_the_prime_is_not),
+        cmocka_unit_test(rank_deficient_where_the_prime_is_worse),
+        cmocka_unit_test(ranks_of_products_of_integers),
+        cmocka_unit_test(null_vectors_may_be_long),
+        cmocka_unit_test(sums_over_many_rows),
+        cmocka_unit_test(each_free_column_has_its_null_vector),
+        cmocka_unit_test(many_real_rows),
         cmocka_unit_test(chosen_rows_only),
         cmocka_unit_test(null_vectors_of_integer_rows_are_orthogonal),
         cmocka_unit_test(null_vector_of_real_rows),

@@ -214,6 +214,40 @@ static void nudged_cores_agree_with_exact_arithmetic(void **state) {
     assert_true(proven > 80 && refused > 80);
 }
 
+/* k + 1 rows of rank k, in more dimensions than k: small integers, whose combination is exact. */
+static void cores_of_lower_rank(void **state) {
+    (void)state;
+    uint64_t seed = 8;
+    size_t proven = 0, refused = 0;
+    for (int k = 0; k < 600; k++) {
+        size_t d = 3 + chance_below(&seed, 5), rank = 1 + chance_below(&seed, d - 1);
+        double a[8 * 8] = {0}, factor = ldexp(1.0, (int)chance_below(&seed, 400) - 200);
+        for (size_t i = 0; i < rank; i++) {
+            double weight = (double)chance_below(&seed, 9) - (i == 0 ? 3.0 : 0.0);
+            for (size_t j = 0; j < d; j++) {
+                a[i * d + j] = (double)chance_below(&seed, 7) - 3.0;
+                a[rank * d + j] -= weight * a[i * d + j];
+            }
+        }
+        for (size_t j = 0; j < d; j++)
+            a[j] *= factor;
+        if (cone(d, rank + 1, a) == HS_EMPTY)
+            proven++;
+        else
+            refused++;
+    }
+    assert_true(proven > 80 && refused > 80);
+}
+
+/* Modulo 2^61 - 1 the rows are opposite. */
+static void a_core_is_not_proven_by_a_prime(void **state) {
+    (void)state;
+    assert_int_equal(cone(2, 2, (const double[]){0x1p61, 1, -1, -1}), HS_NONEMPTY);
+    assert_int_equal(cone(3, 3, (const double[]){0x1p61, 1, 0, 0, 0, 0x1p70, -1, -1, -0x1p70}),
+                     HS_NONEMPTY);
+    assert_int_equal(cone(2, 2, (const double[]){0x1p61, 1, -0x1p61, -1}), HS_EMPTY);
+}
+
 static void a_set_without_rows_is_no_core(void **state) {
     (void)state;
     const double a[1] = {1.0};
@@ -267,6 +301,23 @@ static void cells_without_interior_are_empty(void **state) {
     assert_int_equal(ball(2, 3, lines, (const double[]){-0.5, -0.25, 0.75}, 1.0), HS_EMPTY);
     assert_int_equal(ball(2, 3, lines, (const double[]){-0.5, -0.25, nextafter(0.75, 0.0)}, 1.0),
                      HS_NONEMPTY);
+}
+
+/* Rows that cancel leave their offsets: a core of any ball when these add up to 0 or more. */
+static void cores_of_balls_from_rows_that_cancel(void **state) {
+    (void)state;
+    const double opposite[6] = {3, -1, 2, -6, 2, -4}, big = 0x1p300;
+    assert_int_equal(ball(3, 2, opposite, (const double[]){1.0, -2.0}, big), HS_EMPTY);
+    assert_int_equal(ball(3, 2, opposite, (const double[]){nextafter(1.0, 0.0), -2.0}, big),
+                     HS_NONEMPTY);
+    const double lines[9] = {1, 2, 0, 2, -1, 0, -3, -1, 0}, step = 0x1p-53;
+    assert_int_equal(ball(3, 3, lines, (const double[]){1, 2, -3}, big), HS_EMPTY);
+    assert_int_equal(ball(3, 3, lines, (const double[]){1, 2, -3 + 4 * step}, big), HS_EMPTY);
+    assert_int_equal(ball(3, 3, lines, (const double[]){1, 2 - 2 * step, -3}, big), HS_NONEMPTY);
+    /* not cancelling, and a core of a small ball all the same */
+    const double wide[4] = {1, 0, 0, 1};
+    assert_int_equal(ball(2, 2, wide, (const double[]){1, 1}, 1.25), HS_EMPTY);
+    assert_int_equal(ball(2, 2, wide, (const double[]){1, 1}, 1.5), HS_NONEMPTY);
 }
 
 static void rows_that_hold_on_the_whole_ball(void **state) {
@@ -367,10 +418,13 @@ int main(void) {
         cmocka_unit_test(a_core_ends_at_the_last_bit),
         cmocka_unit_test(a_core_is_not_proven_by_infinities),
         cmocka_unit_test(nudged_cores_agree_with_exact_arithmetic),
+        cmocka_unit_test(cores_of_lower_rank),
+        cmocka_unit_test(a_core_is_not_proven_by_a_prime),
         cmocka_unit_test(a_set_without_rows_is_no_core),
         cmocka_unit_test(a_tangent_half_space_misses_the_open_ball),
         cmocka_unit_test(a_corner_on_the_sphere_misses_the_open_ball),
         cmocka_unit_test(cells_without_interior_are_empty),
+        cmocka_unit_test(cores_of_balls_from_rows_that_cancel),
         cmocka_unit_test(rows_that_hold_on_the_whole_ball),
         cmocka_unit_test(a_cell_between_two_doubles),
         cmocka_unit_test(multipliers_of_a_ball_are_checked),
