@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CENTRE_SIZE = 400000 }; /* weights beyond this many are too slow for the centring LP */
+enum {
+    CENTRE_SIZE = 400000, /* weights beyond this many are too slow for the centring LP */
+    BLOCKED_SIZE = 300    /* columns beyond this many are too slow for column pivoting */
+};
 
 /* What is known about the layer at one point. */
 typedef struct site {
@@ -64,8 +67,9 @@ static void classify(site *at) {
     }
 }
 
-/* Householder QR with column pivoting of the n x k matrix of the active rows: the last column of Q
- * is orthogonal to them when their numerical rank is below n. */
+/* Householder QR of the n x k matrix of the active rows: the last column of Q is orthogonal to them
+ * when their numerical rank is below n, for which k < n is enough; otherwise columns are pivoted.
+ */
 static hs_status null_by_qr(site *at, hs_error *error) {
     size_t n = at->problem->n, k = at->spanning_count;
     double *q = hs_allocate_matrix(n, k > 0 ? k : 1, sizeof *q);
@@ -83,13 +87,17 @@ static hs_status null_by_qr(site *at, hs_error *error) {
     for (size_t j = 0; j < n; j++)
         at->v[j] = j + 1 == n ? 1.0 : 0.0;
     at->rank = 0;
-    if (k > 0 && (LAPACKE_dgeqp3(LAPACK_COL_MAJOR, rows, columns, q, rows, order, tau) != 0 ||
+    bool pivoting = k >= n || n <= BLOCKED_SIZE;
+    if (k > 0 && ((pivoting ? LAPACKE_dgeqp3(LAPACK_COL_MAJOR, rows, columns, q, rows, order, tau)
+                            : LAPACKE_dgeqrf(LAPACK_COL_MAJOR, rows, columns, q, rows, tau)) != 0 ||
                   LAPACKE_dormqr(LAPACK_COL_MAJOR, 'L', 'N', rows, 1, reflectors, q, rows, tau,
                                  at->v, rows) != 0)) {
         status = hs_fail(error, HS_INTERNAL, "LAPACK failed on the null space of %zu rows", k);
         goto done;
     }
-    double largest = k > 0 ? fabs(q[0]) : 0.0;
+    double largest = 0.0;
+    for (size_t i = 0; i < (size_t)reflectors; i++)
+        largest = fmax(largest, fabs(q[i * n + i]));
     for (size_t i = 0; i < (size_t)reflectors; i++)
         at->rank += fabs(q[i * n + i]) > largest * (double)n * 16.0 * DBL_EPSILON;
 done:
@@ -306,6 +314,10 @@ hs_status hs_witness_build(const hs_problem *problem, const double *z, hs_witnes
     *reason = "the active rows at the claimed point span the space";
     if (status != HS_OK || !deficient)
         goto done;
+    if (problem->m * problem->n > CENTRE_SIZE) {
+        status = fill(&at, witness, reason, error);
+        goto judged;
+    }
     move_to_centre(&at);
     shorten(&at, trial);
     if (!hs_domain_contains(&problem->domain, problem->n, at.z, false))
@@ -319,6 +331,7 @@ hs_status hs_witness_build(const hs_problem *problem, const double *z, hs_witnes
     }
     if (status == HS_OK)
         status = fill(&at, witness, reason, error);
+judged:
     *arithmetic = at.exact ? HS_ARITHMETIC_EXACT : HS_ARITHMETIC_FLOATING;
 done:
     site_clear(&at);
