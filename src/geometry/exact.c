@@ -1,6 +1,7 @@
 /* The dual active-set method of Goldfarb and Idnani (Math. Programming 27, 1983) for
  *     minimise |z|^2 / 2   subject to   a_i.z <= t_i
- * in rational arithmetic: finite, and free of tolerances. */
+ * in rational arithmetic: finite, and free of tolerances. The rows are integers times powers of
+ * two: linear systems are solved in integers, and only results become fractions. */
 #include "geometry/system.h"
 
 #include "support/allocate.h"
@@ -18,10 +19,15 @@ typedef struct quadratic {
     mpq_t *lambda;  /* rows: multipliers, zero outside the active set */
     size_t *active; /* the active set, at most d of it */
     size_t active_count;
-    mpq_t *gram;   /* d x (d + 1): scratch of the linear solve */
-    mpq_t *r;      /* d */
-    mpq_t *step;   /* d: part of a row orthogonal to the active rows */
-    mpq_t s, t, u; /* scratch */
+    mpz_t *integer; /* rows x d: row i times 2^shift[i] */
+    mpz_t *bound;   /* rows: the targets, likewise */
+    size_t *shift;  /* rows */
+    mpz_t *gram;    /* d x (d + 1): scratch of the linear solve */
+    mpz_t *common;  /* d: scratch */
+    mpq_t *r;       /* d */
+    mpq_t *step;    /* d: part of a row orthogonal to the active rows */
+    mpq_t s, t, u;  /* scratch */
+    mpz_t x, y;     /* scratch */
 } quadratic;
 
 static mpq_t *rationals(size_t count) {
@@ -37,31 +43,55 @@ static void clear_rationals(mpq_t *values, size_t count) {
     free(values);
 }
 
+static mpz_t *integers(size_t count) {
+    mpz_t *values = hs_allocate(count, sizeof *values);
+    for (size_t i = 0; values != NULL && i < count; i++)
+        mpz_init(values[i]);
+    return values;
+}
+
+static void clear_integers(mpz_t *values, size_t count) {
+    for (size_t i = 0; values != NULL && i < count; i++)
+        mpz_clear(values[i]);
+    free(values);
+}
+
 static void quadratic_clear(quadratic *q) {
     clear_rationals(q->a, q->rows * q->d);
     clear_rationals(q->target, q->rows);
     clear_rationals(q->z, q->d);
     clear_rationals(q->lambda, q->rows);
-    clear_rationals(q->gram, q->d * (q->d + 1));
+    clear_integers(q->integer, q->rows * q->d);
+    clear_integers(q->bound, q->rows);
+    clear_integers(q->gram, q->d * (q->d + 1));
+    clear_integers(q->common, q->d);
     clear_rationals(q->r, q->d);
     clear_rationals(q->step, q->d);
     free(q->active);
+    free(q->shift);
     mpq_clears(q->s, q->t, q->u, NULL);
+    mpz_clears(q->x, q->y, NULL);
 }
 
 static hs_status quadratic_create(size_t d, size_t rows, quadratic *q, hs_error *error) {
     *q = (quadratic){.d = d, .rows = rows};
     mpq_inits(q->s, q->t, q->u, NULL);
+    mpz_inits(q->x, q->y, NULL);
     q->a = rationals(rows * d);
     q->target = rationals(rows);
     q->z = rationals(d);
     q->lambda = rationals(rows);
     q->active = hs_allocate(d, sizeof *q->active);
-    q->gram = rationals(d * (d + 1));
+    q->integer = integers(rows * d);
+    q->bound = integers(rows);
+    q->shift = hs_allocate(rows, sizeof *q->shift);
+    q->gram = integers(d * (d + 1));
+    q->common = integers(d);
     q->r = rationals(d);
     q->step = rationals(d);
     if (q->a != NULL && q->target != NULL && q->z != NULL && q->lambda != NULL &&
-        q->active != NULL && q->gram != NULL && q->r != NULL && q->step != NULL)
+        q->active != NULL && q->integer != NULL && q->bound != NULL && q->shift != NULL &&
+        q->gram != NULL && q->common != NULL && q->r != NULL && q->step != NULL)
         return HS_OK;
     quadratic_clear(q);
     return hs_fail(error, HS_NO_MEMORY, "no memory for an exact solve of %zu rows", rows);
@@ -75,67 +105,138 @@ static void dot(mpq_t result, mpq_t *x, mpq_t *y, size_t d, mpq_t scratch) {
     }
 }
 
+static void integer_dot(mpz_t result, mpz_t *x, mpz_t *y, size_t d) {
+    mpz_set_ui(result, 0);
+    for (size_t j = 0; j < d; j++)
+        mpz_addmul(result, x[j], y[j]);
+}
+
+/* result = value 2^shift, an integer; the denominator of value is a power of two */
+static void shift_to_integer(mpz_t result, mpq_t value, size_t shift) {
+    size_t own = mpz_scan1(mpq_denref(value), 0);
+    mpz_mul_2exp(result, mpq_numref(value), shift - own);
+}
+
+static size_t larger(size_t x, size_t y) {
+    return x > y ? x : y;
+}
+
+/* Every row and its target as integers. */
+static void load_integers(quadratic *q) {
+    for (size_t i = 0; i < q->rows; i++) {
+        size_t shift = mpz_scan1(mpq_denref(q->target[i]), 0);
+        for (size_t j = 0; j < q->d; j++)
+            shift = larger(shift, mpz_scan1(mpq_denref(q->a[i * q->d + j]), 0));
+        q->shift[i] = shift;
+        shift_to_integer(q->bound[i], q->target[i], shift);
+        for (size_t j = 0; j < q->d; j++)
+            shift_to_integer(q->integer[i * q->d + j], q->a[i * q->d + j], shift);
+    }
+}
+
+/* common: z times its least common denominator x. */
+static void find_common_denominator(quadratic *q) {
+    mpz_set_ui(q->x, 1);
+    for (size_t j = 0; j < q->d; j++)
+        if (!mpz_divisible_p(q->x, mpq_denref(q->z[j])))
+            mpz_lcm(q->x, q->x, mpq_denref(q->z[j]));
+    for (size_t j = 0; j < q->d; j++) {
+        mpz_divexact(q->y, q->x, mpq_denref(q->z[j]));
+        mpz_mul(q->common[j], q->y, mpq_numref(q->z[j]));
+    }
+}
+
+/* value: a_i.z - t_i, times 2^shift[i] x. */
+static void scaled_violation(quadratic *q, size_t i, mpz_t value) {
+    integer_dot(value, q->integer + i * q->d, q->common, q->d);
+    mpz_submul(value, q->bound[i], q->x);
+}
+
+static void find_violation(quadratic *q, size_t i, mpq_t value) {
+    find_common_denominator(q);
+    scaled_violation(q, i, mpq_numref(value));
+    mpz_mul_2exp(mpq_denref(value), q->x, q->shift[i]);
+    mpq_canonicalize(value);
+}
+
 /* The row with the largest violation a_i.z - t_i > 0, or rows. */
 static size_t most_violated(quadratic *q) {
-    size_t worst = q->rows;
-    mpq_t largest;
-    mpq_init(largest);
+    size_t worst = q->rows, shift = 0;
+    mpz_t largest, value;
+    mpz_inits(largest, value, NULL); /* violation: largest / x 2^-shift */
+    find_common_denominator(q);
     for (size_t i = 0; i < q->rows; i++) {
-        dot(q->s, q->a + i * q->d, q->z, q->d, q->t);
-        mpq_sub(q->s, q->s, q->target[i]);
-        if (mpq_cmp(q->s, largest) > 0) {
-            mpq_set(largest, q->s);
+        scaled_violation(q, i, value);
+        if (mpz_sgn(value) <= 0)
+            continue;
+        size_t both = larger(shift, q->shift[i]);
+        mpz_mul_2exp(value, value, both - q->shift[i]);
+        mpz_mul_2exp(largest, largest, both - shift);
+        shift = both;
+        if (mpz_cmp(value, largest) > 0) {
+            mpz_swap(largest, value);
             worst = i;
         }
     }
-    mpq_clear(largest);
+    mpz_clears(largest, value, NULL);
     return worst;
 }
 
-/* Gauss-Jordan on the k x (k + 1) system in gram; the solution ends in r. The matrix is positive
- * definite, so a non-zero pivot exists in every column. */
+/* Gauss-Jordan without fractions (Bareiss, Math. Comp. 22, 1968) on the k x (k + 1) system in gram:
+ * the last column becomes the solution times the determinant, x. The matrix is positive definite,
+ * so a non-zero pivot exists in every column. */
 static void solve_gram(quadratic *q, size_t k) {
     size_t width = k + 1;
+    mpz_set_ui(q->x, 1);
     for (size_t column = 0; column < k; column++) {
-        mpq_t *pivot_row = q->gram + column * width;
-        mpq_inv(q->s, pivot_row[column]);
-        for (size_t j = column; j < width; j++)
-            mpq_mul(pivot_row[j], pivot_row[j], q->s);
+        mpz_t *pivot_row = q->gram + column * width;
         for (size_t i = 0; i < k; i++) {
-            mpq_t *row = q->gram + i * width;
-            if (i == column || mpq_sgn(row[column]) == 0)
+            mpz_t *row = q->gram + i * width;
+            if (i == column)
                 continue;
-            mpq_set(q->s, row[column]);
-            for (size_t j = column; j < width; j++) {
-                mpq_mul(q->t, q->s, pivot_row[j]);
-                mpq_sub(row[j], row[j], q->t);
+            for (size_t j = column + 1; j < width; j++) {
+                mpz_mul(q->y, row[j], pivot_row[column]);
+                mpz_submul(q->y, row[column], pivot_row[j]);
+                mpz_divexact(row[j], q->y, q->x);
             }
         }
+        mpz_set(q->x, pivot_row[column]);
     }
-    for (size_t i = 0; i < k; i++)
-        mpq_set(q->r[i], q->gram[i * width + k]);
 }
 
 /* r: coefficients of row p in the active rows (least squares); step: what they do not explain. */
 static void project(quadratic *q, size_t p) {
     size_t k = q->active_count, width = k + 1, d = q->d;
-    mpq_t *row = q->a + p * d;
+    mpz_t *row = q->integer + p * d;
     for (size_t i = 0; i < k; i++) {
-        mpq_t *ai = q->a + q->active[i] * d;
+        mpz_t *ai = q->integer + q->active[i] * d;
         for (size_t j = i; j < k; j++) {
-            dot(q->gram[i * width + j], ai, q->a + q->active[j] * d, d, q->t);
-            mpq_set(q->gram[j * width + i], q->gram[i * width + j]);
+            integer_dot(q->gram[i * width + j], ai, q->integer + q->active[j] * d, d);
+            mpz_set(q->gram[j * width + i], q->gram[i * width + j]);
         }
-        dot(q->gram[i * width + k], ai, row, d, q->t);
+        integer_dot(q->gram[i * width + k], ai, row, d);
     }
     solve_gram(q, k);
     for (size_t j = 0; j < d; j++) {
-        mpq_set(q->step[j], row[j]);
-        for (size_t i = 0; i < k; i++) {
-            mpq_mul(q->t, q->r[i], q->a[q->active[i] * d + j]);
-            mpq_sub(q->step[j], q->step[j], q->t);
-        }
+        mpz_mul(q->common[j], row[j], q->x);
+        for (size_t i = 0; i < k; i++)
+            mpz_submul(q->common[j], q->gram[i * width + k], q->integer[q->active[i] * d + j]);
+        mpq_set_num(q->step[j], q->common[j]);
+        mpz_mul_2exp(mpq_denref(q->step[j]), q->x, q->shift[p]);
+        mpq_canonicalize(q->step[j]);
     }
+    for (size_t i = 0; i < k; i++) {
+        mpz_mul_2exp(mpq_numref(q->r[i]), q->gram[i * width + k], q->shift[q->active[i]]);
+        mpz_mul_2exp(mpq_denref(q->r[i]), q->x, q->shift[p]);
+        mpq_canonicalize(q->r[i]);
+    }
+}
+
+/* step.step = step.row, from what project left in common and x. */
+static void squared_step(quadratic *q, size_t p, mpq_t slope) {
+    integer_dot(mpq_numref(slope), q->common, q->integer + p * q->d, q->d);
+    mpz_mul_2exp(mpq_denref(slope), q->x, 2 * q->shift[p]);
+    mpq_canonicalize(slope);
 }
 
 /* The active row whose multiplier reaches zero first as that of p grows; u receives the length. */
@@ -173,11 +274,10 @@ static bool add_row(quadratic *q, size_t p) {
     bool possible = true, added = false;
     while (possible && !added) {
         project(q, p);
-        dot(slope, q->step, q->step, q->d, q->t);
+        squared_step(q, p, slope);
         bool free_step = mpq_sgn(slope) > 0;
         if (free_step) {
-            dot(full, q->a + p * q->d, q->z, q->d, q->t);
-            mpq_sub(full, full, q->target[p]);
+            find_violation(q, p, full);
             mpq_div(full, full, slope);
         }
         size_t block = blocking(q); /* sets u */
@@ -203,6 +303,7 @@ static bool add_row(quadratic *q, size_t p) {
 }
 
 static bool quadratic_solve(quadratic *q) {
+    load_integers(q);
     for (size_t p = most_violated(q); p < q->rows; p = most_violated(q))
         if (!add_row(q, p))
             return false;
