@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include "engine/branch.h"
 
 hs_status hs_engine_branch(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
@@ -5,7 +6,7 @@ hs_status hs_engine_branch(const hs_problem *problem, hs_run *run, hs_outcome *o
     hs_tree tree;
     outcome->engine = HS_ENGINE_BRANCH;
     outcome->arithmetic = HS_ARITHMETIC_EXACT;
-    hs_status status = hs_tree_create(problem, run, HS_GOAL_SPAN, problem->n, &tree, error);
+    hs_status status = hs_tree_create(problem, run, getenv("DBGCOUNT")?HS_GOAL_COUNT:HS_GOAL_SPAN, problem->n, &tree, error);
     if (status != HS_OK)
         return status;
     status = hs_tree_search(&tree);

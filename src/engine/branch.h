@@ -43,6 +43,7 @@ typedef struct hs_tree {
     double *offset;          /* padded: beta, zero for a cone */
     double *inactive_target; /* total: a.z <= this keeps the row inactive with a margin */
     double *active_target;   /* total: -a.z <= this keeps it active with a margin */
+    double largest_entry;    /* of rows: 1 at most, unless scaling would have lost bits */
     double limit;            /* squared norm at which the ball ends, or INFINITY */
     hs_system signed_rows;   /* 2 total rows */
     double *signed_a, *signed_beta;
@@ -74,12 +75,14 @@ typedef struct hs_task {
     uint64_t sets[]; /* inactive, active, free: words each */
 } hs_task;
 
-typedef struct hs_core {
-    uint64_t age;                /* when it was last of use */
-    size_t free_count;           /* scratch of one node */
-    uint64_t *inactive, *active; /* words each: rows that cannot all have these states */
-    uint64_t *open;              /* words: scratch, its free rows at the current node */
-} hs_core;
+/* Cores remembered by a worker, set k's word w at [w * HS_POOL_SIZE + k]. */
+typedef struct hs_pool {
+    size_t count;
+    uint64_t *inactive, *active; /* rows that cannot all have these states */
+    uint64_t *age;               /* when the core was last of use */
+    uint64_t *size;              /* free rows at the current node, or HS_UNUSABLE and more */
+    uint64_t *memory;
+} hs_pool;
 
 typedef struct hs_frame {
     uint64_t *inactive, *active, *free; /* words each */
@@ -97,18 +100,19 @@ typedef struct hs_worker {
         *want; /* padded: +1 to be inactive, -1 to be active, 0 not asked; fixed rows scaled up */
     double *slack; /* padded */
     double *value; /* padded: a.z + beta of all rows at the last priced point */
-    hs_core *pool;
-    size_t pool_count;
-    uint64_t *pool_bits;
+    hs_pool pool;
     uint64_t clock;
-    hs_core **usable; /* pool cores usable at this node, by free rows */
-    uint64_t *packed; /* words x (count + 1): free parts of disjoint cores */
+    uint16_t *usable; /* pool cores usable at this node, by free rows */
+    size_t usable_count;
+    uint64_t *last_core; /* words: the inactive rows of the core taken last */
+    uint64_t *packed;    /* words x (count + 1): free parts of disjoint cores */
     size_t packed_count;
     uint64_t *saved; /* an earlier packing */
     size_t saved_count;
     uint64_t *union_bits, *scratch_bits, *allowed, *outside; /* words each */
     size_t *core_rows;
     double *core_weights;
+    double *core_scratch; /* 4 strides */
     struct hs_transversal *transversal;
     double *last_z;     /* stride: scratch point */
     double *base_value; /* padded: value at the node's base */
@@ -142,13 +146,17 @@ hs_status hs_tree_search(hs_tree *tree);
 /* ---- branch_core.c ---- */
 typedef enum hs_core_answer { HS_CORE_PROVEN, HS_CORE_REFUTED, HS_CORE_FAILED } hs_core_answer;
 /* Takes the core out of a solver that answered "empty" (or left the ball) when `row` was added,
- * proves it and puts it into the pool; *core points to it. */
+ * proves it and puts it into the pool; its inactive rows are left in worker->last_core. */
 hs_core_answer hs_core_take(hs_worker *worker, const hs_minnorm *solver, uint32_t row,
-                            double multiplier, hs_core **core);
-/* The pool's cores that say something at this node, smallest free part first; returns how many. */
-size_t hs_pool_filter(hs_worker *worker, const hs_frame *frame);
+                            double multiplier);
+hs_status hs_pool_create(hs_worker *worker);
+void hs_pool_clear(hs_worker *worker);
+/* Finds the pool's cores that say something at this node, smallest free part first. */
+void hs_pool_filter(hs_worker *worker, const hs_frame *frame);
+/* The free rows of usable core k; returns how many. */
+size_t hs_pool_open(const hs_worker *worker, const hs_frame *frame, size_t k, uint64_t *open);
 /* Greedy disjoint choice from the usable cores into worker->packed. */
-void hs_pool_pack(hs_worker *worker, size_t usable);
+void hs_pool_pack(hs_worker *worker, const hs_frame *frame);
 
 /* ---- branch_rank.c ---- */
 /* groups: `count` disjoint sets of rows, one of each active. True when the fixed active rows and

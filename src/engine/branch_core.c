@@ -1,6 +1,11 @@
 /* Cores: taken from the solver, proven, remembered, packed. */
 #include "engine/branch.h"
 
+#include "support/allocate.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Multipliers below this share of the largest are rounding; leaving a needed row out is harmless,
@@ -29,92 +34,167 @@ static size_t collect(hs_worker *worker, const hs_minnorm *solver, uint32_t row,
     return count;
 }
 
-/* A slot of the pool: a free one, or that of the core that was not of use for longest. */
-static hs_core *pool_slot(hs_worker *worker) {
-    if (worker->pool_count < HS_POOL_SIZE)
-        return &worker->pool[worker->pool_count++];
-    hs_core *oldest = &worker->pool[0];
+/* Cone, d active rows and one more: the solver's pseudo-inverse R is near the inverse of the matrix
+ * B of the active rows, so the exact multipliers l of -a = B l are enclosed by
+ *     |l - lambda| <= |R (B lambda + a)| / (1 - |I - R B|)   (maximum norm; Rump, Acta Numerica
+ * 2010) with rounding errors bounded row by row: all entries are at most 1 in size. Positive
+ * enclosures prove the core. */
+static bool proven_by_inverse(hs_worker *worker, const hs_minnorm *solver, uint32_t row) {
+    const hs_tree *tree = worker->tree;
+    size_t d = tree->d, stride = solver->stride, width = 2 * stride;
+    double *image = worker->core_scratch, *size = image + stride, *defect = size + stride,
+           *rest = defect + stride;
+    double rounding = ((double)d + 4.0) * DBL_EPSILON, smallest = INFINITY, sum = 1.0;
+    memset(size, 0, 2 * stride * sizeof *size);
+    double sign = row < tree->total ? 1.0 : -1.0;
+    for (size_t j = 0; j < d; j++) {
+        rest[j] = sign * tree->rows[row % tree->total * tree->stride + j];
+        for (size_t slot = 0; slot < stride; slot++)
+            size[slot] += fabs(solver->basis[j * width + stride + slot]);
+    }
+    for (size_t slot = 0; slot < stride; slot++) {
+        uint32_t other = solver->slot_row[slot];
+        if (other == HS_MINNORM_FREE)
+            continue;
+        const double *a = tree->rows + other % tree->total * tree->stride;
+        double lambda = solver->lambda[slot];
+        sign = other < tree->total ? 1.0 : -1.0;
+        smallest = fmin(smallest, lambda);
+        sum += lambda;
+        for (size_t j = 0; j < d; j++)
+            rest[j] += sign * lambda * a[j];
+        solver->kernels->image(solver->basis + stride, d, width, stride, a, image);
+        image[slot] -= sign;
+        for (size_t s = 0; s < stride; s++)
+            defect[s] += fabs(image[s]) + rounding * (size[s] + 1.0);
+    }
+    double worst = 0.0, largest = 0.0, correction = 0.0;
+    for (size_t j = 0; j < d; j++)
+        largest = fmax(largest, fabs(rest[j]));
+    for (size_t slot = 0; slot < stride; slot++) {
+        worst = fmax(worst, defect[slot]);
+        correction = fmax(correction, size[slot]);
+    }
+    correction *= largest + rounding * sum;
+    return worst < 0.5 && smallest > 2.1 * correction;
+}
+
+static hs_status prove(hs_worker *worker, const hs_minnorm *solver, uint32_t row, size_t count,
+                       bool *holds) {
+    const hs_tree *tree = worker->tree;
+    bool square = tree->problem->beta == NULL && count == tree->d + 1 &&
+                  solver->active_count == tree->d && tree->largest_entry <= 1.0;
+    *holds = square && proven_by_inverse(worker, solver, row);
+    if (*holds)
+        return HS_OK;
+    return hs_core_holds(&tree->signed_rows, worker->core_rows, count, worker->core_weights, holds,
+                         NULL);
+}
+
+/* ---- the pool -------------------------------------------------------------------------------- */
+
+hs_status hs_pool_create(hs_worker *worker) {
+    hs_pool *pool = &worker->pool;
+    size_t words = worker->tree->words;
+    pool->memory = hs_allocate_matrix(2 * words + 2, HS_POOL_SIZE, sizeof *pool->memory);
+    worker->usable = hs_allocate(HS_POOL_SIZE, sizeof *worker->usable);
+    worker->core_scratch = hs_allocate(4 * worker->work.stride, sizeof *worker->core_scratch);
+    if (pool->memory == NULL || worker->usable == NULL || worker->core_scratch == NULL)
+        return HS_NO_MEMORY;
+    pool->inactive = pool->memory;
+    pool->active = pool->inactive + words * HS_POOL_SIZE;
+    pool->age = pool->active + words * HS_POOL_SIZE;
+    pool->size = pool->age + HS_POOL_SIZE;
+    return HS_OK;
+}
+
+void hs_pool_clear(hs_worker *worker) {
+    free(worker->pool.memory);
+    free(worker->usable);
+    free(worker->core_scratch);
+}
+
+/* A place in the pool: a free one, or that of the core that was not of use for longest. */
+static size_t place(hs_pool *pool) {
+    if (pool->count < HS_POOL_SIZE)
+        return pool->count++;
+    size_t oldest = 0;
     for (size_t k = 1; k < HS_POOL_SIZE; k++)
-        if (worker->pool[k].age < oldest->age)
-            oldest = &worker->pool[k];
+        if (pool->age[k] < pool->age[oldest])
+            oldest = k;
     return oldest;
 }
 
-static hs_core *remember(hs_worker *worker, size_t count) {
-    hs_tree *tree = worker->tree;
-    size_t bytes = tree->words * sizeof(uint64_t);
-    hs_core *core = pool_slot(worker);
-    memset(core->inactive, 0, bytes);
-    memset(core->active, 0, bytes);
-    for (size_t k = 0; k < count; k++) {
-        size_t row = worker->core_rows[k];
-        if (row < tree->total)
-            hs_bits_set(core->inactive, row);
-        else
-            hs_bits_set(core->active, row - tree->total);
+static void remember(hs_worker *worker, size_t count) {
+    const hs_tree *tree = worker->tree;
+    hs_pool *pool = &worker->pool;
+    size_t k = place(pool);
+    for (size_t w = 0; w < tree->words; w++)
+        pool->inactive[w * HS_POOL_SIZE + k] = pool->active[w * HS_POOL_SIZE + k] = 0;
+    memset(worker->last_core, 0, tree->words * sizeof *worker->last_core);
+    for (size_t c = 0; c < count; c++) {
+        size_t row = worker->core_rows[c] % tree->total;
+        bool active = worker->core_rows[c] >= tree->total;
+        uint64_t *bits = active ? pool->active : pool->inactive;
+        bits[row / 64 * HS_POOL_SIZE + k] |= UINT64_C(1) << (row % 64);
+        if (!active)
+            hs_bits_set(worker->last_core, row);
     }
-    core->age = ++worker->clock;
-    return core;
+    pool->age[k] = ++worker->clock;
 }
 
 hs_core_answer hs_core_take(hs_worker *worker, const hs_minnorm *solver, uint32_t row,
-                            double multiplier, hs_core **core) {
-    hs_tree *tree = worker->tree;
+                            double multiplier) {
     size_t count = collect(worker, solver, row, multiplier);
     bool holds = false;
-    hs_status status = hs_core_holds(&tree->signed_rows, worker->core_rows, count,
-                                     worker->core_weights, &holds, NULL);
+    hs_status status = prove(worker, solver, row, count, &holds);
     if (status != HS_OK) {
-        hs_tree_fail(tree, status);
+        hs_tree_fail(worker->tree, status);
         return HS_CORE_FAILED;
     }
-    if (!holds)
-        return HS_CORE_REFUTED;
-    *core = remember(worker, count);
-    return HS_CORE_PROVEN;
+    if (holds)
+        remember(worker, count);
+    return holds ? HS_CORE_PROVEN : HS_CORE_REFUTED;
 }
 
-size_t hs_pool_filter(hs_worker *worker, const hs_frame *frame) {
-    size_t words = worker->tree->words, found = 0;
-    size_t by_size[HS_POOL_FREE + 2] = {0};
-    for (size_t k = 0; k < worker->pool_count; k++) {
-        hs_core *core = &worker->pool[k];
-        bool valid = true;
-        core->free_count = HS_POOL_FREE + 1;
-        for (size_t w = 0; w < words && valid; w++) {
-            valid = (core->inactive[w] & ~(frame->inactive[w] | frame->free[w])) == 0 &&
-                    (core->active[w] & ~frame->active[w]) == 0;
-            core->open[w] = core->inactive[w] & frame->free[w];
-        }
-        if (!valid)
-            continue;
-        size_t size = hs_bits_count(core->open, words);
-        if (size > HS_POOL_FREE)
-            continue;
-        core->free_count = size;
-        by_size[size + 1]++;
-        found++;
-    }
+void hs_pool_filter(hs_worker *worker, const hs_frame *frame) {
+    const hs_tree *tree = worker->tree;
+    hs_pool *pool = &worker->pool;
+    size_t begin[HS_POOL_FREE + 2] = {0};
+    for (size_t w = 0; w < tree->words; w++)
+        worker->scratch_bits[w] = frame->inactive[w] | frame->free[w];
+    worker->work.kernels->filter(pool->inactive, pool->active, HS_POOL_SIZE, pool->count,
+                                 tree->words, worker->scratch_bits, frame->active, frame->free,
+                                 pool->size);
+    for (size_t k = 0; k < pool->count; k++)
+        if (pool->size[k] <= HS_POOL_FREE)
+            begin[pool->size[k] + 1]++;
     for (size_t size = 1; size <= HS_POOL_FREE + 1; size++)
-        by_size[size] += by_size[size - 1];
-    for (size_t k = 0; k < worker->pool_count; k++)
-        if (worker->pool[k].free_count <= HS_POOL_FREE)
-            worker->usable[by_size[worker->pool[k].free_count]++] = &worker->pool[k];
-    return found;
+        begin[size] += begin[size - 1];
+    worker->usable_count = begin[HS_POOL_FREE + 1];
+    for (size_t k = 0; k < pool->count; k++)
+        if (pool->size[k] <= HS_POOL_FREE)
+            worker->usable[begin[pool->size[k]]++] = (uint16_t)k;
 }
 
-void hs_pool_pack(hs_worker *worker, size_t usable) {
+size_t hs_pool_open(const hs_worker *worker, const hs_frame *frame, size_t k, uint64_t *open) {
+    for (size_t w = 0; w < worker->tree->words; w++)
+        open[w] = worker->pool.inactive[w * HS_POOL_SIZE + k] & frame->free[w];
+    return worker->pool.size[k];
+}
+
+void hs_pool_pack(hs_worker *worker, const hs_frame *frame) {
     size_t words = worker->tree->words;
     memset(worker->union_bits, 0, words * sizeof(uint64_t));
     worker->packed_count = 0;
-    for (size_t k = 0; k < usable; k++) {
-        hs_core *core = worker->usable[k];
-        if (hs_bits_meet(core->open, worker->union_bits, words))
+    for (size_t k = 0; k < worker->usable_count; k++) {
+        uint64_t *open = worker->packed + words * worker->packed_count;
+        hs_pool_open(worker, frame, worker->usable[k], open);
+        if (hs_bits_meet(open, worker->union_bits, words))
             continue;
-        memcpy(worker->packed + words * worker->packed_count++, core->open,
-               words * sizeof(uint64_t));
         for (size_t w = 0; w < words; w++)
-            worker->union_bits[w] |= core->open[w];
-        core->age = ++worker->clock;
+            worker->union_bits[w] |= open[w];
+        worker->pool.age[worker->usable[k]] = ++worker->clock;
+        worker->packed_count++;
     }
 }

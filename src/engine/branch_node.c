@@ -38,7 +38,7 @@ static void ask_fixed(hs_worker *worker, const hs_frame *frame) {
 }
 
 /* Adds violated rows until all that are asked for hold. */
-static solve_answer solve(hs_worker *worker, hs_minnorm *solver, hs_core **core) {
+static solve_answer solve(hs_worker *worker, hs_minnorm *solver) {
     hs_tree *tree = worker->tree;
     for (size_t steps = 0; steps < 40 * tree->d + 400; steps++) {
         double largest, multiplier = 0.0;
@@ -59,7 +59,7 @@ static solve_answer solve(hs_worker *worker, hs_minnorm *solver, hs_core **core)
             continue;
         if (answer == HS_MINNORM_ADDED)
             multiplier = 0.0; /* the slots hold all multipliers */
-        hs_core_answer taken = hs_core_take(worker, solver, signed_row, multiplier, core);
+        hs_core_answer taken = hs_core_take(worker, solver, signed_row, multiplier);
         return taken == HS_CORE_PROVEN    ? SOLVE_CORE
                : taken == HS_CORE_REFUTED ? SOLVE_TROUBLE
                                           : SOLVE_STOPPED;
@@ -68,12 +68,12 @@ static solve_answer solve(hs_worker *worker, hs_minnorm *solver, hs_core **core)
 }
 
 /* As solve; a solver in trouble is rebuilt once from nothing. */
-static solve_answer solve_again(hs_worker *worker, hs_minnorm *solver, hs_core **core) {
-    solve_answer answer = solve(worker, solver, core);
+static solve_answer solve_again(hs_worker *worker, hs_minnorm *solver) {
+    solve_answer answer = solve(worker, solver);
     if (answer != SOLVE_TROUBLE)
         return answer;
     hs_minnorm_reset(solver);
-    return solve(worker, solver, core);
+    return solve(worker, solver);
 }
 
 /* ---- moving rows between the sets ------------------------------------------------------------ */
@@ -189,9 +189,8 @@ static node_answer peel(hs_worker *worker, hs_frame *frame, bool *trouble) {
     ask_fixed(worker, frame);
     HS_BITS_EACH(i, worker->allowed, words) ask(worker, i, 1.0);
     for (;;) {
-        hs_core *core = NULL;
         hs_minnorm_copy(&worker->work, &frame->base);
-        solve_answer answer = solve(worker, &worker->work, &core);
+        solve_answer answer = solve(worker, &worker->work);
         if (answer == SOLVE_STOPPED)
             return NODE_CLOSED;
         if (answer == SOLVE_TROUBLE) {
@@ -202,8 +201,8 @@ static node_answer peel(hs_worker *worker, hs_frame *frame, bool *trouble) {
             return NODE_OPEN;
         size_t size = 0, last = 0;
         for (size_t w = 0; w < words; w++)
-            core->open[w] = core->inactive[w] & frame->free[w];
-        HS_BITS_EACH(i, core->open, words) {
+            worker->scratch_bits[w] = worker->last_core[w] & frame->free[w];
+        HS_BITS_EACH(i, worker->scratch_bits, words) {
             size++;
             last = i;
             ask(worker, i, 0.0);
@@ -214,7 +213,7 @@ static node_answer peel(hs_worker *worker, hs_frame *frame, bool *trouble) {
             fix_active(frame, last);
             return NODE_CHANGED;
         }
-        keep_packed(worker, core->open);
+        keep_packed(worker, worker->scratch_bits);
         if (bound_closes(worker, frame))
             return NODE_CLOSED;
     }
@@ -222,9 +221,8 @@ static node_answer peel(hs_worker *worker, hs_frame *frame, bool *trouble) {
 
 /* The base: the point of smallest norm of the fixed rows. */
 static node_answer solve_base(hs_worker *worker, hs_frame *frame, bool *trouble) {
-    hs_core *core = NULL;
     ask_fixed(worker, frame);
-    switch (solve_again(worker, &frame->base, &core)) {
+    switch (solve_again(worker, &frame->base)) {
     case SOLVE_FEASIBLE:
         return NODE_OPEN;
     case SOLVE_TROUBLE:
@@ -301,14 +299,17 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
     if (answer == NODE_CLOSED)
         return answer;
     memcpy(worker->base_value, worker->value, tree->padded * sizeof *worker->value);
-    size_t usable = hs_pool_filter(worker, frame);
-    if (usable > 0 && worker->usable[0]->free_count == 0)
-        return NODE_CLOSED;
-    if (usable > 0 && worker->usable[0]->free_count == 1) {
-        fix_active(frame, hs_bits_next(worker->usable[0]->open, words, 0));
-        return NODE_CHANGED;
+    hs_pool_filter(worker, frame);
+    if (worker->usable_count > 0) {
+        size_t size = hs_pool_open(worker, frame, worker->usable[0], worker->scratch_bits);
+        if (size == 0)
+            return NODE_CLOSED;
+        if (size == 1) {
+            fix_active(frame, hs_bits_next(worker->scratch_bits, words, 0));
+            return NODE_CHANGED;
+        }
     }
-    hs_pool_pack(worker, usable);
+    hs_pool_pack(worker, frame);
     if (bound_closes(worker, frame))
         return NODE_CLOSED;
     if (*trouble)

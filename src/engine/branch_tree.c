@@ -104,6 +104,8 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
     }
     for (size_t k = 0; k < problem->faces; k++)
         load_row(tree, tree->count + k, problem->m + k);
+    for (size_t k = 0; k < tree->total * tree->stride; k++)
+        tree->largest_entry = fmax(tree->largest_entry, fabs(tree->rows[k]));
     double radius = problem->system.radius;
     tree->limit = problem->beta != NULL ? radius * radius : INFINITY;
     tree->signed_rows = (hs_system){.d = tree->d,
@@ -149,17 +151,13 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     worker->frame_count = tree->count + 2;
     worker->frames = hs_allocate(worker->frame_count, sizeof *worker->frames);
     worker->want = aligned_alloc(64, 4 * tree->padded * sizeof *worker->want);
-    worker->pool = hs_allocate(HS_POOL_SIZE, sizeof *worker->pool);
-    worker->pool_bits = hs_allocate_matrix(3 * HS_POOL_SIZE, words, sizeof(uint64_t));
-    worker->usable = hs_allocate(HS_POOL_SIZE, sizeof *worker->usable);
     worker->packed = hs_allocate_matrix(tree->count + 2, words, sizeof(uint64_t));
     worker->saved = hs_allocate_matrix(tree->count + 2, words, sizeof(uint64_t));
-    worker->union_bits = hs_allocate_matrix(4, words, sizeof(uint64_t));
+    worker->union_bits = hs_allocate_matrix(5, words, sizeof(uint64_t));
     worker->core_rows = hs_allocate(2 * tree->total + 2, sizeof *worker->core_rows);
     worker->core_weights = hs_allocate(2 * tree->total + 2, sizeof *worker->core_weights);
     worker->last_z = hs_allocate(tree->stride, sizeof *worker->last_z);
-    if (worker->frames == NULL || worker->want == NULL || worker->pool == NULL ||
-        worker->pool_bits == NULL || worker->usable == NULL || worker->packed == NULL ||
+    if (worker->frames == NULL || worker->want == NULL || worker->packed == NULL ||
         worker->saved == NULL || worker->union_bits == NULL || worker->core_rows == NULL ||
         worker->core_weights == NULL || worker->last_z == NULL)
         return HS_NO_MEMORY;
@@ -170,12 +168,10 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     worker->scratch_bits = worker->union_bits + words;
     worker->allowed = worker->scratch_bits + words;
     worker->outside = worker->allowed + words;
-    for (size_t k = 0; k < HS_POOL_SIZE; k++) {
-        worker->pool[k].inactive = worker->pool_bits + 3 * k * words;
-        worker->pool[k].active = worker->pool[k].inactive + words;
-        worker->pool[k].open = worker->pool[k].active + words;
-    }
+    worker->last_core = worker->outside + words;
     hs_status status = hs_minnorm_create(tree->d, &worker->work, NULL);
+    if (status == HS_OK)
+        status = hs_pool_create(worker);
     if (status == HS_OK)
         status = hs_modular_basis_create(tree->n, &worker->basis, NULL);
     return status == HS_OK ? hs_transversal_create(worker) : status;
@@ -189,9 +185,7 @@ void hs_worker_clear(hs_worker *worker) {
     free(worker->frames);
     hs_minnorm_clear(&worker->work);
     free(worker->want);
-    free(worker->pool);
-    free(worker->pool_bits);
-    free(worker->usable);
+    hs_pool_clear(worker);
     free(worker->packed);
     free(worker->saved);
     free(worker->union_bits);

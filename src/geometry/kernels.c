@@ -24,13 +24,13 @@ INLINE lanes choose(lane_masks mask, lanes yes, lanes no) {
     return (lanes)((mask & (lane_masks)yes) | (~mask & (lane_masks)no));
 }
 
-INLINE void image_body(const double *basis, size_t d, size_t width, const double *a,
+INLINE void image_body(const double *basis, size_t d, size_t pitch, size_t columns, const double *a,
                        double *image) {
     size_t c = 0;
-    for (; c + 4 * HS_LANES <= width; c += 4 * HS_LANES) {
+    for (; c + 4 * HS_LANES <= columns; c += 4 * HS_LANES) {
         lanes s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
         for (size_t j = 0; j < d; j++) {
-            const double *row = basis + j * width + c;
+            const double *row = basis + j * pitch + c;
             s0 += a[j] * load(row);
             s1 += a[j] * load(row + HS_LANES);
             s2 += a[j] * load(row + 2 * HS_LANES);
@@ -41,10 +41,10 @@ INLINE void image_body(const double *basis, size_t d, size_t width, const double
         store(image + c + 2 * HS_LANES, s2);
         store(image + c + 3 * HS_LANES, s3);
     }
-    for (; c < width; c += HS_LANES) {
+    for (; c < columns; c += HS_LANES) {
         lanes sum = {0};
         for (size_t j = 0; j < d; j++)
-            sum += a[j] * load(basis + j * width + c);
+            sum += a[j] * load(basis + j * pitch + c);
         store(image + c, sum);
     }
 }
@@ -117,10 +117,26 @@ INLINE void lower_body(const double *c, size_t pitch, size_t columns, const doub
     }
 }
 
+INLINE void filter_body(const uint64_t *restrict inactive, const uint64_t *restrict active,
+                        size_t capacity, size_t count, size_t words, const uint64_t *allowed,
+                        const uint64_t *fixed, const uint64_t *free_rows, uint64_t *restrict size) {
+    for (size_t k = 0; k < count; k++)
+        size[k] = 0;
+    for (size_t w = 0; w < words; w++) {
+        const uint64_t *restrict in = inactive + w * capacity, *restrict on = active + w * capacity;
+        uint64_t outside = ~allowed[w], missing = ~fixed[w], open = free_rows[w];
+        for (size_t k = 0; k < count; k++) {
+            uint64_t conflict = (in[k] & outside) | (on[k] & missing);
+            size[k] += (uint64_t)__builtin_popcountll(in[k] & open);
+            size[k] |= conflict != 0 ? HS_UNUSABLE : 0;
+        }
+    }
+}
+
 #define DEFINE_KERNELS(NAME, ATTRIBUTE)                                                            \
-    ATTRIBUTE static void image_##NAME(const double *basis, size_t d, size_t width,                \
-                                       const double *a, double *image) {                           \
-        image_body(basis, d, width, a, image);                                                     \
+    ATTRIBUTE static void image_##NAME(const double *basis, size_t d, size_t pitch,                \
+                                       size_t columns, const double *a, double *image) {           \
+        image_body(basis, d, pitch, columns, a, image);                                            \
     }                                                                                              \
     ATTRIBUTE static void rank_one_##NAME(double *basis, size_t d, size_t width,                   \
                                           const double *column, double scale,                      \
@@ -141,13 +157,21 @@ INLINE void lower_body(const double *c, size_t pitch, size_t columns, const doub
                                        const double *x, double *low) {                             \
         lower_body(c, pitch, columns, x, low);                                                     \
     }                                                                                              \
+    ATTRIBUTE static void filter_##NAME(const uint64_t *inactive, const uint64_t *active,          \
+                                        size_t capacity, size_t count, size_t words,               \
+                                        const uint64_t *allowed, const uint64_t *fixed,            \
+                                        const uint64_t *free_rows, uint64_t *size) {               \
+        filter_body(inactive, active, capacity, count, words, allowed, fixed, free_rows, size);    \
+    }                                                                                              \
     static const hs_kernels kernels_##NAME = {#NAME,        image_##NAME,   rank_one_##NAME,       \
-                                              price_##NAME, reflect_##NAME, lower_##NAME};
+                                              price_##NAME, reflect_##NAME, lower_##NAME,          \
+                                              filter_##NAME};
 
 DEFINE_KERNELS(plain, )
 #if defined(__x86_64__)
-DEFINE_KERNELS(avx2, __attribute__((target("avx2,fma"))))
-DEFINE_KERNELS(avx512, __attribute__((target("avx512f,avx512dq,avx512vl,avx2,fma"))))
+DEFINE_KERNELS(avx2, __attribute__((target("avx2,fma,popcnt"))))
+DEFINE_KERNELS(avx512,
+               __attribute__((target("avx512f,avx512dq,avx512vl,avx512vpopcntdq,avx2,fma,popcnt"))))
 #endif
 
 const hs_kernels *hs_kernels_choose(void) {
@@ -157,7 +181,8 @@ const hs_kernels *hs_kernels_choose(void) {
     bool narrow = wish != NULL && strcmp(wish, "avx2") == 0;
     __builtin_cpu_init();
     if (!plain && !narrow && __builtin_cpu_supports("avx512f") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512vpopcntdq"))
         return &kernels_avx512;
     if (!plain && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         return &kernels_avx2;

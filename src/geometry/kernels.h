@@ -7,14 +7,16 @@
 #define HS_GEOMETRY_KERNELS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { HS_LANES = 8, HS_PRICING_BLOCK = 32 };
 
 typedef struct hs_kernels {
     const char *name; /* "avx512", "avx2" or "plain" */
 
-    /* image = sum_j a_j basis[j], basis: d rows of width doubles */
-    void (*image)(const double *basis, size_t d, size_t width, const double *a, double *image);
+    /* image_c = sum_j a_j basis[j * pitch + c] for c < columns */
+    void (*image)(const double *basis, size_t d, size_t pitch, size_t columns, const double *a,
+                  double *image);
 
     /* basis[j] += scale column_j image */
     void (*rank_one)(double *basis, size_t d, size_t width, const double *column, double scale,
@@ -34,7 +36,16 @@ typedef struct hs_kernels {
 
     /* low_r = min(low_r, |x_0 c_0r + x_1 c_1r + x_2 c_2r|) over r < columns */
     void (*lower)(const double *c, size_t pitch, size_t columns, const double *x, double *low);
+
+    /* Sets of rows, set k's word w at [w * capacity + k]: size_k = how many rows of inactive_k are
+     * free, or at least HS_UNUSABLE when inactive_k is not within `allowed` or active_k not within
+     * `fixed`. */
+    void (*filter)(const uint64_t *inactive, const uint64_t *active, size_t capacity, size_t count,
+                   size_t words, const uint64_t *allowed, const uint64_t *fixed,
+                   const uint64_t *free_rows, uint64_t *size);
 } hs_kernels;
+
+#define HS_UNUSABLE (UINT64_C(1) << 40)
 
 /* The fastest version this processor runs; the environment variable HALFSPAN_KERNEL (plain, avx2,
  * avx512) can ask for a simpler one. */

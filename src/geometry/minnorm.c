@@ -74,7 +74,7 @@ static void leave(hs_minnorm *solver, size_t slot) {
         square += column[j] * column[j];
     }
     /* H += p p^T / |p|^2 and N*_i -= (N*_i.p / |p|^2) p */
-    solver->kernels->image(solver->basis, solver->d, width, column, solver->image);
+    solver->kernels->image(solver->basis, solver->d, width, width, column, solver->image);
     for (size_t c = solver->stride; c < width; c++)
         solver->image[c] = -solver->image[c];
     for (size_t j = 0; j < solver->d; j++)
@@ -127,7 +127,7 @@ hs_minnorm_answer hs_minnorm_add(hs_minnorm *solver, const double *a, double sig
     double size = product(a, a, d);
     *multiplier = 0.0;
     for (size_t rounds = 0; rounds < 4 * d + 64; rounds++) {
-        solver->kernels->image(solver->basis, d, width, a, solver->image);
+        solver->kernels->image(solver->basis, d, width, width, a, solver->image);
         if (sign < 0.0)
             for (size_t c = 0; c < width; c++)
                 solver->image[c] = -solver->image[c];
