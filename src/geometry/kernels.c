@@ -6,7 +6,11 @@
 
 /* Eight doubles; the compiler splits them where the machine has shorter registers. */
 typedef double lanes __attribute__((vector_size(64)));
-typedef long long lane_masks __attribute__((vector_size(64)));
+
+/* Four, for what compares: compilers take comparisons of eight apart. */
+typedef double quad __attribute__((vector_size(32)));
+typedef long long quad_masks __attribute__((vector_size(32)));
+enum { QUAD = 4 };
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -20,8 +24,18 @@ INLINE void store(double *to, lanes value) {
     memcpy(to, &value, sizeof value);
 }
 
-INLINE lanes choose(lane_masks mask, lanes yes, lanes no) {
-    return (lanes)((mask & (lane_masks)yes) | (~mask & (lane_masks)no));
+INLINE quad load_quad(const double *from) {
+    quad value;
+    memcpy(&value, from, sizeof value);
+    return value;
+}
+
+INLINE void store_quad(double *to, quad value) {
+    memcpy(to, &value, sizeof value);
+}
+
+INLINE quad choose(quad_masks mask, quad yes, quad no) {
+    return (quad)((mask & (quad_masks)yes) | (~mask & (quad_masks)no));
 }
 
 INLINE void image_body(const double *basis, size_t d, size_t pitch, size_t columns, const double *a,
@@ -62,8 +76,6 @@ INLINE void rank_one_body(double *basis, size_t d, size_t width, const double *c
 INLINE size_t price_body(const double *columns, size_t d, size_t padded, const double *z,
                          const double *offset, const double *want, const double *slack,
                          double *value, double *largest) {
-    lanes best = {-1, -1, -1, -1, -1, -1, -1, -1}, index = {0, 1, 2, 3, 4, 5, 6, 7};
-    lanes best_index = index;
     for (size_t i = 0; i < padded; i += HS_PRICING_BLOCK) {
         lanes s[4];
         for (size_t k = 0; k < 4; k++)
@@ -75,18 +87,20 @@ INLINE size_t price_body(const double *columns, size_t d, size_t padded, const d
             s[2] += z[j] * load(column + 2 * HS_LANES);
             s[3] += z[j] * load(column + 3 * HS_LANES);
         }
-        for (size_t k = 0; k < 4; k++) {
+        for (size_t k = 0; k < 4; k++)
             store(value + i + k * HS_LANES, s[k]);
-            lanes violation = load(want + i + k * HS_LANES) * s[k] + load(slack + i + k * HS_LANES);
-            lane_masks better = violation > best;
-            best = choose(better, violation, best);
-            best_index = choose(better, index, best_index);
-            index += (double)HS_LANES;
-        }
+    }
+    quad best = {-1, -1, -1, -1}, index = {0, 1, 2, 3}, best_index = index;
+    for (size_t i = 0; i < padded; i += QUAD) {
+        quad violation = load_quad(want + i) * load_quad(value + i) + load_quad(slack + i);
+        quad_masks better = violation > best;
+        best = choose(better, violation, best);
+        best_index = choose(better, index, best_index);
+        index += (double)QUAD;
     }
     size_t winner = 0;
     *largest = -1.0;
-    for (size_t k = 0; k < HS_LANES; k++)
+    for (size_t k = 0; k < QUAD; k++)
         if (best[k] > *largest) {
             *largest = best[k];
             winner = (size_t)best_index[k];
@@ -106,14 +120,17 @@ INLINE void reflect_body(const double *from, size_t dims, size_t pitch, size_t c
     }
 }
 
+INLINE quad triple(const double *c, size_t pitch, const double *x, size_t r) {
+    return x[0] * load_quad(c + r) + x[1] * load_quad(c + pitch + r) +
+           x[2] * load_quad(c + 2 * pitch + r);
+}
+
 INLINE void lower_body(const double *c, size_t pitch, size_t columns, const double *x,
                        double *low) {
-    for (size_t r = 0; r < columns; r += HS_LANES) {
-        lanes value =
-            x[0] * load(c + r) + x[1] * load(c + pitch + r) + x[2] * load(c + 2 * pitch + r);
-        lanes old = load(low + r);
+    for (size_t r = 0; r < columns; r += QUAD) {
+        quad old = load_quad(low + r), value = triple(c, pitch, x, r);
         value = choose(value < 0.0, -value, value);
-        store(low + r, choose(value < old, value, old));
+        store_quad(low + r, choose(value < old, value, old));
     }
 }
 
