@@ -1,17 +1,28 @@
-#include <stdlib.h>
 #include "engine/branch.h"
 
-hs_status hs_engine_branch(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
-                           hs_error *error) {
+#include "support/allocate.h"
+#include "support/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PART_RATIO = 9,  /* rows per dimension of the first part that is tried alone */
+    PART_NODES = 400 /* nodes it may cost */
+};
+
+static hs_status search(const hs_problem *problem, hs_run *run, uint64_t node_cap,
+                        hs_outcome *outcome, hs_error *error) {
     hs_tree tree;
-    outcome->engine = HS_ENGINE_BRANCH;
-    outcome->arithmetic = HS_ARITHMETIC_EXACT;
-    hs_status status = hs_tree_create(problem, run, getenv("DBGCOUNT")?HS_GOAL_COUNT:HS_GOAL_SPAN, problem->n, &tree, error);
+    hs_status status = hs_tree_create(problem, run, HS_GOAL_SPAN, problem->n, &tree, error);
     if (status != HS_OK)
         return status;
+    tree.node_cap = node_cap;
+    /* grows like the square root of what the tree costs */
+    tree.local_solves = (size_t)64 << (problem->n < 30 ? problem->n / 2 : 15);
     status = hs_tree_search(&tree);
-    outcome->nodes = atomic_load(&tree.node_count);
-    outcome->pivots = tree.pivots;
+    outcome->nodes += atomic_load(&tree.node_count);
+    outcome->pivots += tree.pivots;
     if (status == HS_OK && tree.has_point) {
         status = hs_outcome_claim(outcome, problem, tree.point, error);
         hs_outcome_set(outcome, HS_NOT_INJECTIVE,
@@ -19,7 +30,7 @@ hs_status hs_engine_branch(const hs_problem *problem, hs_run *run, hs_outcome *o
     } else if (status == HS_OK && atomic_load(&run->stopped)) {
         hs_outcome_set(outcome, HS_UNDECIDED, "stopped after %llu nodes of the search tree",
                        (unsigned long long)outcome->nodes);
-    } else if (status == HS_OK && tree.unproven) {
+    } else if (status == HS_OK && (tree.unproven || tree.capped)) {
         hs_outcome_set(outcome, HS_UNDECIDED,
                        "a cell thinner than double precision could not be shown");
     } else if (status == HS_OK) {
@@ -28,4 +39,59 @@ hs_status hs_engine_branch(const hs_problem *problem, hs_run *run, hs_outcome *o
     }
     hs_tree_clear(&tree);
     return status;
+}
+
+/* Adding rows never destroys injectivity: a layer with many rows is often settled by a part of
+ * them. Takes every k-th row; anything but "injective" leaves the question open. */
+static hs_status search_part(const hs_problem *problem, hs_run *run, size_t rows,
+                             hs_outcome *outcome, hs_error *error) {
+    const hs_layer *layer = problem->layer;
+    size_t n = problem->n;
+    hs_layer *part = NULL;
+    hs_problem smaller = {0};
+    double *weight = hs_allocate_matrix(rows, n, sizeof *weight);
+    double *bias = hs_allocate(rows, sizeof *bias);
+    hs_status status = HS_OK;
+    if (weight == NULL || bias == NULL)
+        status = hs_fail(error, HS_NO_MEMORY, "no memory for a part of the layer");
+    for (size_t k = 0; status == HS_OK && k < rows; k++) {
+        size_t row = (size_t)((double)k * (double)problem->m / (double)rows);
+        memcpy(weight + k * n, layer->weight + row * n, n * sizeof *weight);
+        bias[k] = layer->bias[row];
+    }
+    if (status == HS_OK)
+        status = hs_layer_create(rows, n, weight, bias, &part, error);
+    if (status == HS_OK)
+        status = hs_problem_create(part, &problem->domain, &smaller, error);
+    if (status == HS_OK)
+        status = search(&smaller, run, PART_NODES, outcome, error);
+    if (status == HS_OK && outcome->verdict == HS_INJECTIVE)
+        hs_outcome_set(
+            outcome, HS_INJECTIVE,
+            "already the active ones of %zu of the %zu rows span the space on every cell "
+            "of the domain",
+            rows, problem->m);
+    else
+        outcome->verdict = HS_UNDECIDED;
+    hs_problem_clear(&smaller);
+    hs_layer_free(part);
+    free(weight);
+    free(bias);
+    return status;
+}
+
+hs_status hs_engine_branch(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
+                           hs_error *error) {
+    hs_status status = HS_OK;
+    outcome->engine = HS_ENGINE_BRANCH;
+    outcome->arithmetic = HS_ARITHMETIC_EXACT;
+    outcome->verdict = HS_UNDECIDED;
+    for (size_t rows = PART_RATIO * problem->n;
+         status == HS_OK && outcome->verdict == HS_UNDECIDED && rows + rows / 4 < problem->m &&
+         !atomic_load(&run->stopped);
+         rows *= 2)
+        status = search_part(problem, run, rows, outcome, error);
+    if (status != HS_OK || outcome->verdict != HS_UNDECIDED)
+        return status;
+    return search(problem, run, 0, outcome, error);
 }

@@ -58,7 +58,7 @@ typedef struct hs_tree {
     pthread_cond_t changed;
     struct hs_task *tasks; /* nodes given away, a list */
     size_t task_count;
-    size_t waiting, workers;
+    size_t waiting, workers, started;
     atomic_bool hungry; /* somebody waits for a task */
     double *point;      /* d: best point so far */
     size_t point_active;
@@ -66,6 +66,9 @@ typedef struct hs_tree {
     bool unproven; /* a step could not be proven: no "injective" */
     hs_status status;
     hs_error *error;
+    uint64_t node_cap;   /* give up after so many nodes; 0: never */
+    bool capped;         /* ... which happened */
+    size_t local_solves; /* of each worker's local search; 0: none */
     uint64_t nodes, pivots;
     _Atomic uint64_t node_count;
 } hs_tree;
@@ -116,6 +119,7 @@ typedef struct hs_worker {
     struct hs_transversal *transversal;
     double *last_z;     /* stride: scratch point */
     double *base_value; /* padded: value at the node's base */
+    double *local_want; /* 2 padded: want and slack of the best set of the local search */
     hs_modular_basis basis;
     bool degenerate; /* a dependence was met: watch ranks at every node */
     uint64_t nodes, pivots;
@@ -170,12 +174,32 @@ void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint6
 hs_status hs_transversal_create(hs_worker *worker);
 void hs_transversal_clear(hs_worker *worker);
 
+/* ---- branch_solve.c ---- */
+typedef enum hs_solve_answer {
+    HS_SOLVE_FEASIBLE,
+    HS_SOLVE_CORE,    /* proven; see worker->last_core */
+    HS_SOLVE_TROUBLE, /* floating point cannot tell */
+    HS_SOLVE_STOPPED  /* an error was reported to the tree */
+} hs_solve_answer;
+
+/* Fixed rows are priced before free ones. */
+#define HS_FIXED_PRIORITY 1e6
+
+/* want: 1 inactive, -1 active, 0 nothing; times HS_FIXED_PRIORITY for fixed rows. */
+void hs_ask(hs_worker *worker, size_t row, double want);
+/* Asks for the fixed rows of the node and for nothing else. */
+void hs_ask_fixed(hs_worker *worker, const hs_frame *frame);
+/* Adds violated rows until all that are asked for hold; worker->value is left at the point. */
+hs_solve_answer hs_solve(hs_worker *worker, hs_minnorm *solver);
+/* Is the point (worker->value belongs to it) an answer? Checked exactly before it is offered. */
+bool hs_offer_point(hs_worker *worker, const double *z);
+
 /* ---- branch_node.c ---- */
 void hs_node_explore(hs_worker *worker, size_t depth);
 
 /* ---- branch_local.c ---- */
-/* Looks for a point whose active rows do not span, by local search over maximal sets of rows that
- * can be inactive together; rounds: how many repairs. */
-void hs_local_search(hs_worker *worker, size_t rounds);
+/* Looks for a point with few active rows by local search over maximal sets of rows that can be
+ * inactive together; solves: how many systems to solve. Its cores stay in the pool. */
+void hs_local_search(hs_worker *worker, size_t solves);
 
 #endif

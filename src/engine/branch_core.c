@@ -68,13 +68,18 @@ static bool proven_by_inverse(hs_worker *worker, const hs_minnorm *solver, uint3
         for (size_t s = 0; s < stride; s++)
             defect[s] += fabs(image[s]) + rounding * (size[s] + 1.0);
     }
-    double worst = 0.0, largest = 0.0, correction = 0.0;
-    for (size_t j = 0; j < d; j++)
+    double worst = 0.0, largest = 0.0, correction = 0.0, all = sum;
+    for (size_t j = 0; j < d; j++) {
         largest = fmax(largest, fabs(rest[j]));
+        all += fabs(rest[j]);
+    }
     for (size_t slot = 0; slot < stride; slot++) {
         worst = fmax(worst, defect[slot]);
         correction = fmax(correction, size[slot]);
+        all += defect[slot] + size[slot];
     }
+    if (!isfinite(all)) /* fmax and fmin pass over NaN */
+        return false;
     correction *= largest + rounding * sum;
     return worst < 0.5 && smallest > 2.1 * correction;
 }

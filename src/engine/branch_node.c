@@ -1,15 +1,8 @@
 /* One node: bound it by disjoint cores, fix what must be, branch. */
 #include "engine/branch.h"
 
-#include "geometry/rank.h"
-
 #include <math.h>
 #include <string.h>
-
-/* Fixed rows are priced before free ones. */
-static const double fixed_priority = 1e6;
-
-typedef enum solve_answer { SOLVE_FEASIBLE, SOLVE_CORE, SOLVE_TROUBLE, SOLVE_STOPPED } solve_answer;
 
 typedef enum node_answer {
     NODE_CLOSED,  /* dead, or a point was offered, or everybody stops */
@@ -17,63 +10,13 @@ typedef enum node_answer {
     NODE_OPEN     /* branch */
 } node_answer;
 
-/* ---- asking rows for a state ---------------------------------------------------------------- */
-
-static void ask(hs_worker *worker, size_t row, double want) {
-    const hs_tree *tree = worker->tree;
-    double slack =
-        tree->problem->beta != NULL ? 5e-10 : 1e-3; /* half the margin; see branch_tree.c */
-    worker->want[row] = want;
-    worker->slack[row] = want != 0.0 ? fabs(want) * slack : -1.0;
-}
-
-static void ask_fixed(hs_worker *worker, const hs_frame *frame) {
-    const hs_tree *tree = worker->tree;
-    for (size_t i = 0; i < tree->padded; i++) {
-        worker->want[i] = 0.0;
-        worker->slack[i] = -1.0;
-    }
-    HS_BITS_EACH(i, frame->inactive, tree->words) ask(worker, i, fixed_priority);
-    HS_BITS_EACH(i, frame->active, tree->words) ask(worker, i, -fixed_priority);
-}
-
-/* Adds violated rows until all that are asked for hold. */
-static solve_answer solve(hs_worker *worker, hs_minnorm *solver) {
-    hs_tree *tree = worker->tree;
-    for (size_t steps = 0; steps < 40 * tree->d + 400; steps++) {
-        double largest, multiplier = 0.0;
-        size_t row =
-            solver->kernels->price(tree->columns, tree->d, tree->padded, solver->z, tree->offset,
-                                   worker->want, worker->slack, worker->value, &largest);
-        if (!(largest > 0.0))
-            return isfinite(solver->squared_norm) ? SOLVE_FEASIBLE : SOLVE_TROUBLE;
-        bool active = worker->want[row] < 0.0;
-        uint32_t signed_row = (uint32_t)(active ? row + tree->total : row);
-        double target = active ? tree->active_target[row] : tree->inactive_target[row];
-        hs_minnorm_answer answer =
-            hs_minnorm_add(solver, tree->rows + row * tree->stride, active ? -1.0 : 1.0, target,
-                           signed_row, &multiplier);
-        if (answer == HS_MINNORM_GIVEN_UP)
-            return SOLVE_TROUBLE;
-        if (answer == HS_MINNORM_ADDED && solver->squared_norm < tree->limit)
-            continue;
-        if (answer == HS_MINNORM_ADDED)
-            multiplier = 0.0; /* the slots hold all multipliers */
-        hs_core_answer taken = hs_core_take(worker, solver, signed_row, multiplier);
-        return taken == HS_CORE_PROVEN    ? SOLVE_CORE
-               : taken == HS_CORE_REFUTED ? SOLVE_TROUBLE
-                                          : SOLVE_STOPPED;
-    }
-    return SOLVE_TROUBLE;
-}
-
 /* As solve; a solver in trouble is rebuilt once from nothing. */
-static solve_answer solve_again(hs_worker *worker, hs_minnorm *solver) {
-    solve_answer answer = solve(worker, solver);
-    if (answer != SOLVE_TROUBLE)
+static hs_solve_answer solve_again(hs_worker *worker, hs_minnorm *solver) {
+    hs_solve_answer answer = hs_solve(worker, solver);
+    if (answer != HS_SOLVE_TROUBLE)
         return answer;
     hs_minnorm_reset(solver);
-    return solve(worker, solver);
+    return hs_solve(worker, solver);
 }
 
 /* ---- moving rows between the sets ------------------------------------------------------------ */
@@ -131,47 +74,6 @@ static bool bound_closes(hs_worker *worker, const hs_frame *frame) {
            hs_transversals_span(worker, frame->active, worker->packed, worker->packed_count);
 }
 
-/* The exact count of active rows at z, or SIZE_MAX when z is not in the open domain. */
-static size_t exact_active(const hs_tree *tree, const double *z) {
-    size_t count = 0;
-    for (size_t i = 0; i < tree->total; i++) {
-        bool active = hs_system_sign(&tree->signed_rows, i, z) >= 0;
-        if (active && i >= tree->count)
-            return SIZE_MAX;
-        count += active;
-    }
-    bool inside = tree->problem->beta == NULL ||
-                  hs_norm_below(z, tree->d, tree->problem->system.radius, false);
-    return inside ? count : SIZE_MAX;
-}
-
-/* A point at which all asked rows have their states: is it an answer? Counts in floating point
- * first, exactly before it is offered. */
-static bool offer_point(hs_worker *worker, const double *z) {
-    hs_tree *tree = worker->tree;
-    hs_modular_basis *basis = &worker->basis;
-    bool by_rank = tree->goal == HS_GOAL_SPAN && worker->degenerate;
-    size_t limit = tree->goal == HS_GOAL_SPAN
-                       ? tree->n
-                       : atomic_load_explicit(&tree->target, memory_order_relaxed);
-    size_t count = 0;
-    basis->rank = 0;
-    for (size_t i = 0; i < tree->count; i++) {
-        if (worker->value[i] < 0.0)
-            continue;
-        count++;
-        if (by_rank)
-            hs_modular_basis_add(basis, tree->residues + i * tree->n);
-    }
-    if (count >= limit && !(by_rank && basis->rank < tree->n))
-        return false;
-    count = exact_active(tree, z);
-    if (count == SIZE_MAX || (count >= limit && !by_rank))
-        return false;
-    hs_tree_offer(tree, z, count);
-    return true;
-}
-
 static void keep_packed(hs_worker *worker, const uint64_t *open) {
     size_t words = worker->tree->words;
     memcpy(worker->packed + words * worker->packed_count++, open, words * sizeof(uint64_t));
@@ -186,18 +88,18 @@ static void keep_packed(hs_worker *worker, const uint64_t *open) {
 static node_answer peel(hs_worker *worker, hs_frame *frame, bool *trouble) {
     hs_tree *tree = worker->tree;
     size_t words = tree->words;
-    ask_fixed(worker, frame);
-    HS_BITS_EACH(i, worker->allowed, words) ask(worker, i, 1.0);
+    hs_ask_fixed(worker, frame);
+    HS_BITS_EACH(i, worker->allowed, words) hs_ask(worker, i, 1.0);
     for (;;) {
         hs_minnorm_copy(&worker->work, &frame->base);
-        solve_answer answer = solve(worker, &worker->work);
-        if (answer == SOLVE_STOPPED)
+        hs_solve_answer answer = hs_solve(worker, &worker->work);
+        if (answer == HS_SOLVE_STOPPED)
             return NODE_CLOSED;
-        if (answer == SOLVE_TROUBLE) {
+        if (answer == HS_SOLVE_TROUBLE) {
             *trouble = true;
             return NODE_OPEN;
         }
-        if (answer == SOLVE_FEASIBLE)
+        if (answer == HS_SOLVE_FEASIBLE)
             return NODE_OPEN;
         size_t size = 0, last = 0;
         for (size_t w = 0; w < words; w++)
@@ -205,7 +107,7 @@ static node_answer peel(hs_worker *worker, hs_frame *frame, bool *trouble) {
         HS_BITS_EACH(i, worker->scratch_bits, words) {
             size++;
             last = i;
-            ask(worker, i, 0.0);
+            hs_ask(worker, i, 0.0);
         }
         if (size == 0)
             return NODE_CLOSED;
@@ -221,11 +123,11 @@ static node_answer peel(hs_worker *worker, hs_frame *frame, bool *trouble) {
 
 /* The base: the point of smallest norm of the fixed rows. */
 static node_answer solve_base(hs_worker *worker, hs_frame *frame, bool *trouble) {
-    ask_fixed(worker, frame);
+    hs_ask_fixed(worker, frame);
     switch (solve_again(worker, &frame->base)) {
-    case SOLVE_FEASIBLE:
+    case HS_SOLVE_FEASIBLE:
         return NODE_OPEN;
-    case SOLVE_TROUBLE:
+    case HS_SOLVE_TROUBLE:
         *trouble = true;
         return NODE_OPEN;
     default:
@@ -253,7 +155,7 @@ static node_answer settle_exactly(hs_worker *worker, hs_frame *frame) {
     worker->degenerate = worker->degenerate || complete; /* the rank decides, not the count */
     worker->work.kernels->price(tree->columns, tree->d, tree->padded, z, tree->offset, worker->want,
                                 worker->slack, worker->value, &largest);
-    if (strict && offer_point(worker, z) && tree->goal == HS_GOAL_SPAN)
+    if (strict && hs_offer_point(worker, z) && tree->goal == HS_GOAL_SPAN)
         return NODE_CLOSED;
     if (!complete)
         return NODE_OPEN;
@@ -328,7 +230,7 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
         if (answer != NODE_OPEN)
             return answer;
         bool feasible = !peel_trouble;
-        if (feasible && offer_point(worker, worker->work.z) && tree->goal == HS_GOAL_SPAN)
+        if (feasible && hs_offer_point(worker, worker->work.z) && tree->goal == HS_GOAL_SPAN)
             return NODE_CLOSED;
         if (worker->packed_count == 0 && peel_trouble)
             return settle_exactly(worker, frame);
@@ -378,6 +280,12 @@ static void count_node(hs_worker *worker, size_t depth) {
     uint64_t limit = tree->run->settings->node_limit;
     uint64_t all = atomic_fetch_add_explicit(&tree->node_count, 1, memory_order_relaxed) + 1;
     worker->nodes++;
+    if (tree->node_cap > 0 && all >= tree->node_cap) {
+        pthread_mutex_lock(&tree->lock);
+        tree->capped = true;
+        atomic_store(&tree->found, true);
+        pthread_mutex_unlock(&tree->lock);
+    }
     if ((worker->nodes % 16 == 0 || (limit > 0 && all >= limit)) &&
         pthread_mutex_trylock(&tree->poll) == 0) {
         hs_progress progress = {.fraction = -1.0, .phase = "branch"};

@@ -19,7 +19,8 @@
 
 enum {
     CAREFUL_TRANSVERSALS = 4096, /* settled modulo a prime: at most so many */
-    HS_TRANSVERSAL_DIMS = 64     /* larger layers are out of reach of this engine anyway */
+    MOST_NORMALS = 64,
+    HS_TRANSVERSAL_DIMS = 64 /* larger layers are out of reach of this engine anyway */
 };
 
 /* Rows of D whose part orthogonal to the others is below this are left out: fewer rows of D only
@@ -43,6 +44,7 @@ typedef struct hs_transversal {
     uint32_t *kept_row;  /* n */
     double determinant;  /* of the rows of D */
     double threshold;
+    double normal[3 * MOST_NORMALS]; /* scratch: products of two rows */
     hs_modular_basis basis;
 } hs_transversal;
 
@@ -236,7 +238,6 @@ static void walk(hs_worker *worker, double *level, size_t dims, double product) 
     hs_transversal *t = worker->transversal;
     const hs_kernels *kernels = worker->work.kernels;
     size_t pitch = t->pitch, last = padded(t->end[0]);
-    double x[3] = {0};
     if (dims == 1) {
         for (size_t r = 0; r < t->end[0]; r++)
             t->low[r] = fmin(t->low[r], product * fabs(level[r]));
@@ -246,14 +247,20 @@ static void walk(hs_worker *worker, double *level, size_t dims, double product) 
                 t->low[r] = fmin(t->low[r], product * fabs(level[a] * level[pitch + r] -
                                                            level[pitch + a] * level[r]));
     } else if (dims == 3) {
+        size_t count = 0;
         for (size_t a = t->begin[2]; a < t->end[2]; a++)
             for (size_t b = t->begin[1]; b < t->end[1]; b++) {
                 const double *p = level + a, *q = level + b;
+                double *x = t->normal + 3 * count++;
                 x[0] = product * (p[pitch] * q[2 * pitch] - p[2 * pitch] * q[pitch]);
                 x[1] = product * (p[2 * pitch] * q[0] - p[0] * q[2 * pitch]);
                 x[2] = product * (p[0] * q[pitch] - p[pitch] * q[0]);
-                kernels->lower(level, pitch, last, x, t->low);
+                if (count == MOST_NORMALS) {
+                    kernels->lower(level, pitch, last, t->normal, count, t->low);
+                    count = 0;
+                }
             }
+        kernels->lower(level, pitch, last, t->normal, count, t->low);
     } else {
         size_t place = dims - 1, columns = padded(t->end[place - 1]);
         double u[HS_TRANSVERSAL_DIMS];

@@ -150,7 +150,7 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     *worker = (hs_worker){.tree = tree, .random = 0x9e3779b97f4a7c15u};
     worker->frame_count = tree->count + 2;
     worker->frames = hs_allocate(worker->frame_count, sizeof *worker->frames);
-    worker->want = aligned_alloc(64, 4 * tree->padded * sizeof *worker->want);
+    worker->want = aligned_alloc(64, 6 * tree->padded * sizeof *worker->want);
     worker->packed = hs_allocate_matrix(tree->count + 2, words, sizeof(uint64_t));
     worker->saved = hs_allocate_matrix(tree->count + 2, words, sizeof(uint64_t));
     worker->union_bits = hs_allocate_matrix(5, words, sizeof(uint64_t));
@@ -161,10 +161,11 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
         worker->saved == NULL || worker->union_bits == NULL || worker->core_rows == NULL ||
         worker->core_weights == NULL || worker->last_z == NULL)
         return HS_NO_MEMORY;
-    memset(worker->want, 0, 4 * tree->padded * sizeof *worker->want);
+    memset(worker->want, 0, 6 * tree->padded * sizeof *worker->want);
     worker->slack = worker->want + tree->padded;
     worker->value = worker->slack + tree->padded;
     worker->base_value = worker->value + tree->padded;
+    worker->local_want = worker->base_value + tree->padded;
     worker->scratch_bits = worker->union_bits + words;
     worker->allowed = worker->scratch_bits + words;
     worker->outside = worker->allowed + words;
@@ -299,6 +300,12 @@ static void *work(void *argument) {
     hs_status status = hs_worker_create(tree, &worker);
     if (status != HS_OK)
         hs_tree_fail(tree, status);
+    pthread_mutex_lock(&tree->lock);
+    worker.random += 0x632be59bd9b4e019u * (++tree->started + tree->run->settings->seed);
+    pthread_mutex_unlock(&tree->lock);
+    worker.random |= 1;
+    if (status == HS_OK && tree->local_solves > 0)
+        hs_local_search(&worker, tree->local_solves);
     for (hs_task *task = take(tree); task != NULL; task = take(tree)) {
         hs_frame *frame = status == HS_OK ? hs_worker_frame(&worker, 0) : NULL;
         if (frame != NULL) {

@@ -120,17 +120,17 @@ INLINE void reflect_body(const double *from, size_t dims, size_t pitch, size_t c
     }
 }
 
-INLINE quad triple(const double *c, size_t pitch, const double *x, size_t r) {
-    return x[0] * load_quad(c + r) + x[1] * load_quad(c + pitch + r) +
-           x[2] * load_quad(c + 2 * pitch + r);
-}
-
-INLINE void lower_body(const double *c, size_t pitch, size_t columns, const double *x,
+INLINE void lower_body(const double *c, size_t pitch, size_t columns, const double *x, size_t count,
                        double *low) {
     for (size_t r = 0; r < columns; r += QUAD) {
-        quad old = load_quad(low + r), value = triple(c, pitch, x, r);
-        value = choose(value < 0.0, -value, value);
-        store_quad(low + r, choose(value < old, value, old));
+        quad c0 = load_quad(c + r), c1 = load_quad(c + pitch + r),
+             c2 = load_quad(c + 2 * pitch + r), least = load_quad(low + r);
+        for (size_t k = 0; k < 3 * count; k += 3) {
+            quad value = x[k] * c0 + x[k + 1] * c1 + x[k + 2] * c2;
+            value = choose(value < 0.0, -value, value);
+            least = choose(value < least, value, least);
+        }
+        store_quad(low + r, least);
     }
 }
 
@@ -171,8 +171,8 @@ INLINE void filter_body(const uint64_t *restrict inactive, const uint64_t *restr
         reflect_body(from, dims, pitch, columns, u, beta, to);                                     \
     }                                                                                              \
     ATTRIBUTE static void lower_##NAME(const double *c, size_t pitch, size_t columns,              \
-                                       const double *x, double *low) {                             \
-        lower_body(c, pitch, columns, x, low);                                                     \
+                                       const double *x, size_t count, double *low) {               \
+        lower_body(c, pitch, columns, x, count, low);                                              \
     }                                                                                              \
     ATTRIBUTE static void filter_##NAME(const uint64_t *inactive, const uint64_t *active,          \
                                         size_t capacity, size_t count, size_t words,               \

@@ -34,8 +34,10 @@ typedef struct hs_kernels {
     void (*reflect)(const double *from, size_t dims, size_t pitch, size_t columns, const double *u,
                     double beta, double *to);
 
-    /* low_r = min(low_r, |x_0 c_0r + x_1 c_1r + x_2 c_2r|) over r < columns */
-    void (*lower)(const double *c, size_t pitch, size_t columns, const double *x, double *low);
+    /* low_r = min(low_r, |x_0 c_0r + x_1 c_1r + x_2 c_2r|) over r < columns, for each of count
+     * vectors x (c_kr at c[k * pitch + r]). */
+    void (*lower)(const double *c, size_t pitch, size_t columns, const double *x, size_t count,
+                  double *low);
 
     /* Sets of rows, set k's word w at [w * capacity + k]: size_k = how many rows of inactive_k are
      * free, or at least HS_UNUSABLE when inactive_k is not within `allowed` or active_k not within
