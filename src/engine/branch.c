@@ -8,7 +8,7 @@
 
 enum {
     PART_RATIO = 9,  /* rows per dimension of the first part that is tried alone */
-    PART_NODES = 400 /* nodes it may cost */
+    PART_NODES = 4000 /* nodes it may cost */
 };
 
 static hs_status search(const hs_problem *problem, hs_run *run, uint64_t node_cap,
