@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    PART_RATIO = 9,  /* rows per dimension of the first part that is tried alone */
+    PART_RATIO = 9,   /* rows per dimension of the first part that is tried alone */
     PART_NODES = 4000 /* nodes it may cost */
 };
 
@@ -19,7 +19,7 @@ static hs_status search(const hs_problem *problem, hs_run *run, uint64_t node_ca
         return status;
     tree.node_cap = node_cap;
     /* grows like the square root of what the tree costs */
-    tree.local_solves = (size_t)64 << (problem->n < 30 ? problem->n / 2 : 15);
+    tree.local_solves = (size_t)64 << (problem->n < 20 ? problem->n / 2 : 10);
     status = hs_tree_search(&tree);
     outcome->nodes += atomic_load(&tree.node_count);
     outcome->pivots += tree.pivots;

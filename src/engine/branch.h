@@ -22,6 +22,7 @@ typedef enum hs_goal {
 
 /* Tunable limits; none of them can change a verdict. */
 enum {
+    HS_POLL_EFFORT = 2000000,     /* multiplications between two looks at the clock */
     HS_POOL_SIZE = 512,           /* cores remembered by a worker */
     HS_POOL_FREE = 10,            /* a remembered core has at most this many free rows */
     HS_TRANSVERSAL_WORK = 1000000 /* multiplications for one independence proof */
@@ -123,6 +124,7 @@ typedef struct hs_worker {
     hs_modular_basis basis;
     bool degenerate; /* a dependence was met: watch ranks at every node */
     uint64_t nodes, pivots;
+    uint64_t effort; /* multiplications since the last poll, roughly */
     uint64_t random;
 } hs_worker;
 
@@ -137,6 +139,8 @@ void hs_tree_offer(hs_tree *tree, const double *z, size_t active);
 void hs_tree_fail(hs_tree *tree, hs_status status);
 /* Some step could not be proven: the tree will not answer "injective". */
 void hs_tree_doubt(hs_tree *tree);
+/* Looks at the clock, the limits and the caller. */
+void hs_worker_poll(hs_worker *worker);
 bool hs_tree_stopped(const hs_tree *tree);
 /* Gives a node away to a waiting worker; false when memory is short. */
 bool hs_tree_give(hs_tree *tree, const uint64_t *inactive, const uint64_t *active,

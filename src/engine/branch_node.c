@@ -286,12 +286,8 @@ static void count_node(hs_worker *worker, size_t depth) {
         atomic_store(&tree->found, true);
         pthread_mutex_unlock(&tree->lock);
     }
-    if ((worker->nodes % 16 == 0 || (limit > 0 && all >= limit)) &&
-        pthread_mutex_trylock(&tree->poll) == 0) {
-        hs_progress progress = {.fraction = -1.0, .phase = "branch"};
-        hs_run_should_stop(tree->run, all, &progress);
-        pthread_mutex_unlock(&tree->poll);
-    }
+    if (limit > 0 && all >= limit)
+        hs_worker_poll(worker);
     if (atomic_load_explicit(&tree->hungry, memory_order_relaxed))
         share(worker, depth);
 }

@@ -28,6 +28,11 @@ hs_solve_answer hs_solve(hs_worker *worker, hs_minnorm *solver) {
     hs_tree *tree = worker->tree;
     for (size_t steps = 0; steps < 40 * tree->d + 400; steps++) {
         double largest, multiplier = 0.0;
+        worker->effort += tree->d * (tree->padded + 4 * tree->stride);
+        if (worker->effort > HS_POLL_EFFORT)
+            hs_worker_poll(worker);
+        if (hs_tree_stopped(tree))
+            return HS_SOLVE_STOPPED;
         size_t row =
             solver->kernels->price(tree->columns, tree->d, tree->padded, solver->z, tree->offset,
                                    worker->want, worker->slack, worker->value, &largest);

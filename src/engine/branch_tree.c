@@ -251,6 +251,16 @@ bool hs_tree_stopped(const hs_tree *tree) {
            atomic_load_explicit(&tree->run->stopped, memory_order_relaxed);
 }
 
+void hs_worker_poll(hs_worker *worker) {
+    hs_tree *tree = worker->tree;
+    worker->effort = 0;
+    if (pthread_mutex_trylock(&tree->poll) != 0)
+        return; /* somebody else is at it */
+    hs_progress progress = {.fraction = -1.0, .phase = "branch"};
+    hs_run_should_stop(tree->run, atomic_load(&tree->node_count), &progress);
+    pthread_mutex_unlock(&tree->poll);
+}
+
 /* ---- threads -------------------------------------------------------------------------------- */
 
 bool hs_tree_give(hs_tree *tree, const uint64_t *inactive, const uint64_t *active,
