@@ -87,7 +87,7 @@ static bool proven_by_inverse(hs_worker *worker, const hs_minnorm *solver, uint3
 static hs_status prove(hs_worker *worker, const hs_minnorm *solver, uint32_t row, size_t count,
                        bool *holds) {
     const hs_tree *tree = worker->tree;
-    bool square = tree->problem->beta == NULL && count == tree->d + 1 &&
+    bool square = tree->problem->beta == NULL && tree->signed_low == NULL && count == tree->d + 1 &&
                   solver->active_count == tree->d && tree->largest_entry <= 1.0;
     *holds = square && proven_by_inverse(worker, solver, row);
     if (*holds)

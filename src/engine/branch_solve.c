@@ -1,7 +1,11 @@
 /* Asking rows for a state, solving for a point, offering what was found. */
 #include "engine/branch.h"
 
+#include "engine/witness.h"
+#include "support/allocate.h"
+
 #include <math.h>
+#include <stdlib.h>
 
 /* ---- asking rows for a state ---------------------------------------------------------------- */
 
@@ -72,6 +76,34 @@ static size_t exact_active(const hs_tree *tree, const double *z) {
     return inside ? count : SIZE_MAX;
 }
 
+/* Two inputs for the point. Where double precision holds none although the active rows do not span,
+ * the search goes on, and will not end in "injective". */
+static bool has_witness(hs_worker *worker, const double *u) {
+    hs_tree *tree = worker->tree;
+    hs_modular_basis *basis = &worker->basis;
+    hs_witness *witness = NULL;
+    hs_arithmetic arithmetic;
+    const char *reason;
+    double *z = hs_allocate(tree->n, sizeof *z);
+    hs_status status = HS_NO_MEMORY;
+    if (z != NULL) {
+        hs_problem_point(tree->problem, u, z);
+        status = hs_witness_build(tree->problem, z, &witness, &arithmetic, &reason, NULL);
+    }
+    free(z);
+    if (status != HS_OK)
+        hs_tree_fail(tree, status);
+    bool found = witness != NULL;
+    hs_witness_free(witness);
+    basis->rank = 0;
+    for (size_t i = 0; !found && i < tree->count; i++)
+        if (hs_system_sign(&tree->signed_rows, i, u) >= 0)
+            hs_modular_basis_add(basis, tree->residues + i * tree->n);
+    if (!found && basis->rank < tree->n)
+        hs_tree_doubt(tree);
+    return found;
+}
+
 /* A point at which all asked rows have their states: is it an answer? Counts in floating point
  * first, exactly before it is offered. */
 bool hs_offer_point(hs_worker *worker, const double *z) {
@@ -94,6 +126,8 @@ bool hs_offer_point(hs_worker *worker, const double *z) {
         return false;
     count = exact_active(tree, z);
     if (count == SIZE_MAX || (count >= limit && !by_rank))
+        return false;
+    if (tree->goal == HS_GOAL_SPAN && !has_witness(worker, z))
         return false;
     hs_tree_offer(tree, z, count);
     return true;

@@ -156,48 +156,19 @@ static hs_status offer_directions(hs_tree *tree, size_t enough) {
 
 /* ---- disjoint cores ------------------------------------------------------------------------- */
 
-static void ask_inactive(hs_worker *worker, size_t row, bool wanted) {
-    worker->want[row] = wanted ? 1.0 : 0.0;
-    worker->slack[row] = wanted ? 1e-3 : -1.0;
-}
-
-/* A core among the rows that are still asked for, or NULL when none was proven. */
-static hs_core *find_core(hs_worker *worker) {
-    hs_tree *tree = worker->tree;
-    hs_minnorm *solver = &worker->work;
-    hs_core *core = NULL;
-    hs_minnorm_reset(solver);
-    for (size_t steps = 0; steps < 40 * tree->d + 400; steps++) {
-        double largest, multiplier = 0.0;
-        size_t row =
-            solver->kernels->price(tree->columns, tree->d, tree->padded, solver->z, tree->offset,
-                                   worker->want, worker->slack, worker->value, &largest);
-        if (!(largest > 0.0))
-            return NULL;
-        hs_minnorm_answer answer =
-            hs_minnorm_add(solver, tree->rows + row * tree->stride, 1.0, tree->inactive_target[row],
-                           (uint32_t)row, &multiplier);
-        if (answer == HS_MINNORM_ADDED)
-            continue;
-        if (answer == HS_MINNORM_GIVEN_UP ||
-            hs_core_take(worker, solver, (uint32_t)row, multiplier, &core) != HS_CORE_PROVEN)
-            return NULL;
-        return core;
-    }
-    return NULL;
-}
-
 static hs_status pack_cores(hs_tree *tree, size_t *packed) {
     hs_worker worker;
     hs_status status = hs_worker_create(tree, &worker);
     *packed = 0;
     if (status == HS_OK) {
         for (size_t i = 0; i < tree->padded; i++)
-            ask_inactive(&worker, i, i < tree->count);
-        for (hs_core *core = find_core(&worker); core != NULL; core = find_core(&worker)) {
-            HS_BITS_EACH(i, core->inactive, tree->words)
-            ask_inactive(&worker, i, false);
+            hs_ask(&worker, i, i < tree->count ? 1.0 : 0.0);
+        hs_minnorm_reset(&worker.work);
+        while (hs_solve(&worker, &worker.work) == HS_SOLVE_CORE) {
+            HS_BITS_EACH(i, worker.last_core, tree->words)
+            hs_ask(&worker, i, 0.0);
             *packed += 1;
+            hs_minnorm_reset(&worker.work);
         }
     }
     hs_worker_clear(&worker);
