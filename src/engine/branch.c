@@ -30,6 +30,11 @@ static hs_status search(const hs_problem *problem, hs_run *run, uint64_t node_ca
     } else if (status == HS_OK && atomic_load(&run->stopped)) {
         hs_outcome_set(outcome, HS_UNDECIDED, "stopped after %llu nodes of the search tree",
                        (unsigned long long)outcome->nodes);
+    } else if (status == HS_OK && tree.too_large) {
+        hs_outcome_set(
+            outcome, HS_UNDECIDED,
+            "a step of the search tree needs exact arithmetic in more than %d dimensions",
+            HS_EXACT_DIMENSIONS);
     } else if (status == HS_OK && (tree.unproven || tree.capped)) {
         hs_outcome_set(outcome, HS_UNDECIDED,
                        "a cell thinner than double precision could not be shown");

@@ -23,6 +23,7 @@ typedef enum hs_goal {
 /* Tunable limits; none of them can change a verdict. */
 enum {
     HS_POLL_EFFORT = 2000000,     /* multiplications between two looks at the clock */
+    HS_EXACT_DIMENSIONS = 40,     /* beyond, one exact step may take minutes */
     HS_POOL_SIZE = 512,           /* cores remembered by a worker */
     HS_POOL_FREE = 10,            /* a remembered core has at most this many free rows */
     HS_TRANSVERSAL_WORK = 1000000 /* multiplications for one independence proof */
@@ -68,6 +69,7 @@ typedef struct hs_tree {
     hs_status status;
     hs_error *error;
     uint64_t node_cap;   /* give up after so many nodes; 0: never */
+    bool too_large;      /* a step needed exact arithmetic beyond HS_EXACT_DIMENSIONS */
     bool capped;         /* ... which happened */
     size_t local_solves; /* of each worker's local search; 0: none */
     uint64_t nodes, pivots;
@@ -141,6 +143,9 @@ void hs_tree_fail(hs_tree *tree, hs_status status);
 void hs_tree_doubt(hs_tree *tree);
 /* Looks at the clock, the limits and the caller. */
 void hs_worker_poll(hs_worker *worker);
+/* Exact arithmetic is needed: true, and the search ends without an answer, where it would take too
+ * long to be of use. */
+bool hs_tree_too_large(hs_tree *tree);
 bool hs_tree_stopped(const hs_tree *tree);
 /* Gives a node away to a waiting worker; false when memory is short. */
 bool hs_tree_give(hs_tree *tree, const uint64_t *inactive, const uint64_t *active,

@@ -142,6 +142,8 @@ static node_answer settle_exactly(hs_worker *worker, hs_frame *frame) {
     bool strict = false;
     hs_feasibility answer;
     double *z = worker->last_z;
+    if (hs_tree_too_large(tree))
+        return NODE_CLOSED;
     HS_BITS_EACH(i, frame->inactive, tree->words) worker->core_rows[count++] = i;
     HS_BITS_EACH(i, frame->active, tree->words) worker->core_rows[count++] = i + tree->total;
     hs_status status = hs_system_decide_exact(&tree->signed_rows, worker->core_rows, count, &answer,

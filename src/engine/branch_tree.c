@@ -246,6 +246,16 @@ void hs_tree_doubt(hs_tree *tree) {
     pthread_mutex_unlock(&tree->lock);
 }
 
+bool hs_tree_too_large(hs_tree *tree) {
+    if (tree->d <= HS_EXACT_DIMENSIONS)
+        return false;
+    pthread_mutex_lock(&tree->lock);
+    tree->too_large = true;
+    atomic_store(&tree->found, true);
+    pthread_mutex_unlock(&tree->lock);
+    return true;
+}
+
 bool hs_tree_stopped(const hs_tree *tree) {
     return atomic_load_explicit(&tree->found, memory_order_relaxed) ||
            atomic_load_explicit(&tree->run->stopped, memory_order_relaxed);
