@@ -90,6 +90,9 @@ static hs_status prove(hs_worker *worker, const hs_minnorm *solver, uint32_t row
     bool square = tree->problem->beta == NULL && tree->signed_low == NULL && count == tree->d + 1 &&
                   solver->active_count == tree->d && tree->largest_entry <= 1.0;
     *holds = square && proven_by_inverse(worker, solver, row);
+    if (!*holds && tree->d > HS_EXACT_DIMENSIONS)
+        *holds = hs_core_holds_in_floating_point(&tree->signed_rows, worker->core_rows, count,
+                                                 worker->core_weights);
     if (*holds || hs_tree_too_large(worker->tree))
         return HS_OK;
     return hs_core_holds(&tree->signed_rows, worker->core_rows, count, worker->core_weights, holds,

@@ -256,18 +256,21 @@ static hs_status look_for_combination(const hs_system *system, const size_t *whi
     return status;
 }
 
+bool hs_core_holds_in_floating_point(const hs_system *system, const size_t *which, size_t count,
+                                     const double *multipliers) {
+    if (system->beta != NULL)
+        return multipliers != NULL && count > 0 &&
+               ball_core_in_floating_point(system, which, count, multipliers);
+    return system->low == NULL && count == system->d + 1 &&
+           cone_core_in_floating_point(system, which);
+}
+
 hs_status hs_core_holds(const hs_system *system, const size_t *which, size_t count,
                         const double *multipliers, bool *holds, hs_error *error) {
     *holds = false;
     if (count == 0)
         return HS_OK;
-    if (multipliers != NULL && system->beta != NULL &&
-        ball_core_in_floating_point(system, which, count, multipliers)) {
-        *holds = true;
-        return HS_OK;
-    }
-    if (system->beta == NULL && count == system->d + 1 &&
-        cone_core_in_floating_point(system, which)) {
+    if (hs_core_holds_in_floating_point(system, which, count, multipliers)) {
         *holds = true;
         return HS_OK;
     }

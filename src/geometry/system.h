@@ -47,6 +47,10 @@ bool hs_system_contains(const hs_system *system, const size_t *which, size_t cou
 /* Is |z| < radius, exactly? (<= with closed) */
 bool hs_norm_below(const double *z, size_t d, double radius, bool closed);
 
+/* As hs_core_holds, without the rational arithmetic: false when the error bound cannot tell. */
+bool hs_core_holds_in_floating_point(const hs_system *system, const size_t *which, size_t count,
+                                     const double *multipliers);
+
 /* Is the chosen set of rows proven to be a core? multipliers (count doubles, or NULL) are a hint
  * from floating point. A rigorous error bound is tried first, rational arithmetic after it. */
 hs_status hs_core_holds(const hs_system *system, const size_t *which, size_t count,
