@@ -1,6 +1,7 @@
 /* What the workers share, and the workers: set-up, threads, giving nodes away. */
 #include "engine/branch.h"
 
+#include "geometry/glpk_session.h"
 #include "geometry/rank.h"
 #include "support/allocate.h"
 #include "support/error.h"
@@ -317,7 +318,11 @@ static hs_task *take(hs_tree *tree) {
 static void *work(void *argument) {
     hs_tree *tree = argument;
     hs_worker worker;
+    hs_glpk_session glpk; /* witnesses are centred by linear programs */
+    bool session = hs_glpk_begin(&glpk, NULL) == HS_OK;
     hs_status status = hs_worker_create(tree, &worker);
+    if (status == HS_OK && !session)
+        status = HS_NO_MEMORY;
     if (status != HS_OK)
         hs_tree_fail(tree, status);
     pthread_mutex_lock(&tree->lock);
@@ -342,6 +347,8 @@ static void *work(void *argument) {
         tree->pivots += worker.frames[k].base.pivots;
     pthread_mutex_unlock(&tree->lock);
     hs_worker_clear(&worker);
+    if (session)
+        hs_glpk_end(&glpk);
     return NULL;
 }
 
