@@ -70,7 +70,7 @@ typedef struct hs_tree {
     hs_error *error;
     uint64_t node_cap;   /* give up after so many nodes; 0: never */
     bool too_large;      /* a step needed exact arithmetic beyond HS_EXACT_DIMENSIONS */
-    bool capped;         /* ... which happened */
+    bool capped;         /* node_cap was reached */
     size_t local_solves; /* of each worker's local search; 0: none */
     uint64_t nodes, pivots;
     _Atomic uint64_t node_count;
@@ -113,8 +113,6 @@ typedef struct hs_worker {
     uint64_t *last_core; /* words: the inactive rows of the core taken last */
     uint64_t *packed;    /* words x (count + 1): free parts of disjoint cores */
     size_t packed_count;
-    uint64_t *saved; /* an earlier packing */
-    size_t saved_count;
     uint64_t *union_bits, *scratch_bits, *allowed, *outside; /* words each */
     size_t *core_rows;
     double *core_weights;

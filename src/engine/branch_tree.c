@@ -153,14 +153,13 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     worker->frames = hs_allocate(worker->frame_count, sizeof *worker->frames);
     worker->want = aligned_alloc(64, 6 * tree->padded * sizeof *worker->want);
     worker->packed = hs_allocate_matrix(tree->count + 2, words, sizeof(uint64_t));
-    worker->saved = hs_allocate_matrix(tree->count + 2, words, sizeof(uint64_t));
     worker->union_bits = hs_allocate_matrix(5, words, sizeof(uint64_t));
     worker->core_rows = hs_allocate(2 * tree->total + 2, sizeof *worker->core_rows);
     worker->core_weights = hs_allocate(2 * tree->total + 2, sizeof *worker->core_weights);
     worker->last_z = hs_allocate(tree->stride, sizeof *worker->last_z);
     if (worker->frames == NULL || worker->want == NULL || worker->packed == NULL ||
-        worker->saved == NULL || worker->union_bits == NULL || worker->core_rows == NULL ||
-        worker->core_weights == NULL || worker->last_z == NULL)
+        worker->union_bits == NULL || worker->core_rows == NULL || worker->core_weights == NULL ||
+        worker->last_z == NULL)
         return HS_NO_MEMORY;
     memset(worker->want, 0, 6 * tree->padded * sizeof *worker->want);
     worker->slack = worker->want + tree->padded;
@@ -189,7 +188,6 @@ void hs_worker_clear(hs_worker *worker) {
     free(worker->want);
     hs_pool_clear(worker);
     free(worker->packed);
-    free(worker->saved);
     free(worker->union_bits);
     free(worker->core_rows);
     free(worker->core_weights);
@@ -251,7 +249,7 @@ bool hs_tree_too_large(hs_tree *tree) {
     if (tree->d <= HS_EXACT_DIMENSIONS)
         return false;
     pthread_mutex_lock(&tree->lock);
-    tree->too_large = true;
+    tree->too_large = tree->unproven = true;
     atomic_store(&tree->found, true);
     pthread_mutex_unlock(&tree->lock);
     return true;
