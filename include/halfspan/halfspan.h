@@ -98,6 +98,8 @@ typedef struct hs_array {
 
 /* Reads one array from FILE[:NAME] (same formats as a layer); free it with hs_array_clear. */
 hs_status hs_array_read(const char *source, hs_array *array, hs_error *error);
+/* As hs_array_read, for the bounds of a box: numbers may be infinite. */
+hs_status hs_bounds_read(const char *source, hs_array *array, hs_error *error);
 hs_status hs_array_write(const hs_array *array, const char *path, hs_error *error);
 void hs_array_clear(hs_array *array);
 

@@ -60,11 +60,12 @@ static double from_whole(hs_number_type type, uint64_t bits, bool *exact) {
 }
 
 /* The number, or what is wrong with it. */
-static const char *decode_one(hs_number_type type, const unsigned char *bytes, double *value) {
+static const char *decode_one(hs_storage storage, const unsigned char *bytes, double *value) {
+    hs_number_type type = storage.type;
     uint64_t bits = gather(type, bytes);
     if (type.kind == HS_NUMBER_FLOAT || type.kind == HS_NUMBER_BFLOAT) {
         *value = from_float(type, bits);
-        return isfinite(*value) ? NULL : isnan(*value) ? "NaN" : "infinite";
+        return isnan(*value) ? "NaN" : isinf(*value) && !storage.infinite ? "infinite" : NULL;
     }
     if (type.kind == HS_NUMBER_BOOL) {
         *value = (double)bits;
@@ -75,13 +76,14 @@ static const char *decode_one(hs_number_type type, const unsigned char *bytes, d
     return exact ? NULL : "not exactly representable in double precision";
 }
 
-hs_status hs_decode(const char *name, hs_number_type type, bool columns_first,
-                    const unsigned char *bytes, hs_array *array, hs_error *error) {
-    size_t row_step = columns_first ? type.size : type.size * array->columns;
-    size_t column_step = columns_first ? type.size * array->rows : type.size;
+hs_status hs_decode(const char *name, hs_storage storage, const unsigned char *bytes,
+                    hs_array *array, hs_error *error) {
+    size_t size = storage.type.size;
+    size_t row_step = storage.columns_first ? size : size * array->columns;
+    size_t column_step = storage.columns_first ? size * array->rows : size;
     for (size_t i = 0; i < array->rows; i++)
         for (size_t j = 0; j < array->columns; j++) {
-            const char *problem = decode_one(type, bytes + i * row_step + j * column_step,
+            const char *problem = decode_one(storage, bytes + i * row_step + j * column_step,
                                              &array->data[i * array->columns + j]);
             if (problem == NULL)
                 continue;

@@ -18,9 +18,16 @@ typedef struct hs_number_type {
     bool big_endian;
 } hs_number_type;
 
-/* Fills array->data (already made) from bytes; columns_first: stored column by column (Fortran).
- * HS_BAD_DATA for NaN, infinity, and whole numbers that double cannot hold; name: for messages. */
-hs_status hs_decode(const char *name, hs_number_type type, bool columns_first,
-                    const unsigned char *bytes, hs_array *array, hs_error *error);
+/* How the numbers of an array are stored. */
+typedef struct hs_storage {
+    hs_number_type type;
+    bool columns_first; /* column by column (Fortran) */
+    bool infinite;      /* infinity counts as a number */
+} hs_storage;
+
+/* Fills array->data (already made) from bytes. HS_BAD_DATA for NaN, infinity unless it counts as a
+ * number, and whole numbers that double cannot hold; name: for messages. */
+hs_status hs_decode(const char *name, hs_storage storage, const unsigned char *bytes,
+                    hs_array *array, hs_error *error);
 
 #endif

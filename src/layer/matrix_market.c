@@ -22,6 +22,7 @@ typedef struct market {
     enum { GENERAL, SYMMETRIC, SKEW } symmetry;
     enum { REAL, INTEGER, PATTERN } field;
     bool coordinate;
+    bool infinite; /* infinity counts as a number */
     size_t rows, columns;
     size_t entries; /* that the file must list */
 } market;
@@ -183,7 +184,7 @@ static hs_status read_value(market *in, double *value, hs_error *error) {
         return fail_line(in, "the value is missing", error);
     hs_number_outcome outcome = in->field == INTEGER ? hs_number_whole(word, length, value)
                                                      : hs_number_parse(word, length, value);
-    if (outcome == HS_NUMBER_GOOD)
+    if (outcome == HS_NUMBER_GOOD || (outcome == HS_NUMBER_INFINITE && in->infinite))
         return HS_OK;
     return hs_fail(error, HS_BAD_DATA, "%s: line %zu: %s %s", in->lines.name, in->lines.number,
                    hs_excerpt(excerpt, word, length), hs_number_problem(outcome));
@@ -246,7 +247,7 @@ static hs_status read_entries(market *in, hs_array *array, hs_error *error) {
 }
 
 hs_status hs_matrix_market_parse(const hs_source *source, hs_array *array, hs_error *error) {
-    market in = {.lines = hs_lines_begin(source)};
+    market in = {.lines = hs_lines_begin(source), .infinite = source->infinite};
     *array = (hs_array){0};
     hs_status status = read_banner(&in, error);
     if (status == HS_OK)

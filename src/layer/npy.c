@@ -235,7 +235,9 @@ hs_status hs_npy_parse(const hs_source *source, hs_array *array, hs_error *error
     if (status == HS_OK)
         status = hs_array_make(source->name, header.shape, header.rank, array, error);
     if (status == HS_OK)
-        status = hs_decode(source->name, header.type, header.columns_first, numbers, array, error);
+        status = hs_decode(source->name,
+                           (hs_storage){header.type, header.columns_first, source->infinite},
+                           numbers, array, error);
     if (status != HS_OK)
         hs_array_clear(array);
     return status;

@@ -144,7 +144,10 @@ static hs_status read_entry(const hs_archive *archive, size_t index, const char 
     unsigned char *bytes = NULL;
     status = unpack(name, file, (size_t)entry.size, &bytes, error);
     zip_fclose(file);
-    hs_source inner = {.name = name, .bytes = bytes, .size = (size_t)entry.size};
+    hs_source inner = {.name = name,
+                       .bytes = bytes,
+                       .size = (size_t)entry.size,
+                       .infinite = archive->source->infinite};
     if (status == HS_OK)
         status = hs_npy_parse(&inner, array, error);
     free(bytes);

@@ -60,15 +60,17 @@ hs_status hs_array_parse(const hs_source *source, const char *name, hs_array_rol
     const hs_format *format = NULL;
     hs_archive archive;
     size_t index;
+    hs_source asked = *source;
+    asked.infinite = role == HS_ROLE_BOUNDS;
     *array = (hs_array){0};
-    hs_status status = hs_format_choose(source, &format, error);
+    hs_status status = hs_format_choose(&asked, &format, error);
     if (status != HS_OK)
         return status;
     if (format->parse != NULL) {
-        status = refuse_name(source, name, error);
-        return status == HS_OK ? format->parse(source, array, error) : status;
+        status = refuse_name(&asked, name, error);
+        return status == HS_OK ? format->parse(&asked, array, error) : status;
     }
-    status = format->open(source, &archive, error);
+    status = format->open(&asked, &archive, error);
     if (status != HS_OK)
         return status;
     status = role == HS_ROLE_BIAS ? hs_names_bias(&archive, name, &index, error)
@@ -79,29 +81,31 @@ hs_status hs_array_parse(const hs_source *source, const char *name, hs_array_rol
     return status;
 }
 
-/* Opens FILE[:NAME]; on success the caller closes and clears both. */
-static hs_status open_location(const char *text, hs_location *location, hs_input *input,
-                               hs_error *error) {
-    hs_status status = hs_location_split(text, location, error);
-    if (status != HS_OK)
-        return status;
-    status = hs_input_open(location->file, input, error);
-    if (status != HS_OK)
-        hs_location_clear(location);
-    return status;
+/* FILE[:NAME] as it was opened; closing is safe after a failure too. */
+typedef struct opened {
+    hs_location location;
+    hs_input input;
+} opened;
+
+static hs_status open_location(const char *text, opened *file, hs_error *error) {
+    *file = (opened){.input = {.mapped = NULL}};
+    hs_status status = hs_location_split(text, &file->location, error);
+    return status == HS_OK ? hs_input_open(file->location.file, &file->input, error) : status;
+}
+
+static void close_location(opened *file) {
+    hs_input_close(&file->input);
+    hs_location_clear(&file->location);
 }
 
 static hs_status read_array(const char *text, hs_array_role role, hs_array *array,
                             hs_error *error) {
-    hs_location location;
-    hs_input input;
+    opened file;
     *array = (hs_array){0};
-    hs_status status = open_location(text, &location, &input, error);
-    if (status != HS_OK)
-        return status;
-    status = hs_array_parse(&input.source, location.name, role, array, error);
-    hs_input_close(&input);
-    hs_location_clear(&location);
+    hs_status status = open_location(text, &file, error);
+    if (status == HS_OK)
+        status = hs_array_parse(&file.input.source, file.location.name, role, array, error);
+    close_location(&file);
     return status;
 }
 
@@ -109,17 +113,19 @@ hs_status hs_array_read(const char *source, hs_array *array, hs_error *error) {
     return read_array(source, HS_ROLE_ARRAY, array, error);
 }
 
+hs_status hs_bounds_read(const char *source, hs_array *array, hs_error *error) {
+    return read_array(source, HS_ROLE_BOUNDS, array, error);
+}
+
 static hs_status read_stored(const char *text, bool want_bias, hs_stored_layer *stored,
                              hs_error *error) {
-    hs_location location;
-    hs_input input;
+    opened file;
     *stored = (hs_stored_layer){0};
-    hs_status status = open_location(text, &location, &input, error);
-    if (status != HS_OK)
-        return status;
-    status = hs_stored_layer_parse(&input.source, location.name, want_bias, stored, error);
-    hs_input_close(&input);
-    hs_location_clear(&location);
+    hs_status status = open_location(text, &file, error);
+    if (status == HS_OK)
+        status =
+            hs_stored_layer_parse(&file.input.source, file.location.name, want_bias, stored, error);
+    close_location(&file);
     return status;
 }
 

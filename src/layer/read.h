@@ -15,7 +15,8 @@ hs_status hs_stored_layer_parse(const hs_source *source, const char *name, bool 
                                 hs_stored_layer *stored, hs_error *error);
 void hs_stored_layer_clear(hs_stored_layer *stored);
 
-typedef enum hs_array_role { HS_ROLE_ARRAY, HS_ROLE_BIAS } hs_array_role;
+/* Bounds may be infinite, nothing else may. */
+typedef enum hs_array_role { HS_ROLE_ARRAY, HS_ROLE_BIAS, HS_ROLE_BOUNDS } hs_array_role;
 
 hs_status hs_array_parse(const hs_source *source, const char *name, hs_array_role role,
                          hs_array *array, hs_error *error);

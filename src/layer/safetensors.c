@@ -190,7 +190,8 @@ static hs_status tensor_read(const hs_archive *archive, size_t index, hs_array *
         return hs_fail(error, HS_NO_MEMORY, "no memory for a name");
     hs_status status = hs_array_make(name, chosen->shape, chosen->rank, array, error);
     if (status == HS_OK)
-        status = hs_decode(name, chosen->type, false, file->data + chosen->begin, array, error);
+        status = hs_decode(name, (hs_storage){chosen->type, false, archive->source->infinite},
+                           file->data + chosen->begin, array, error);
     if (status != HS_OK)
         hs_array_clear(array);
     free(name);

@@ -8,6 +8,7 @@ typedef struct hs_source {
     const char *name; /* FILE as the user wrote it, for messages */
     const unsigned char *bytes;
     size_t size;
+    bool infinite; /* infinity counts as a number: bounds of a box */
 } hs_source;
 
 /* FILE[:NAME] taken apart. A file whose own name has a colon wins over FILE:NAME. */

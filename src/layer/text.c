@@ -16,6 +16,7 @@ typedef struct table {
     size_t columns;  /* 0 before the first row */
     size_t rows;     /* rows of numbers so far */
     bool has_header; /* the first row was names */
+    bool infinite;   /* infinity counts as a number */
     hs_numbers numbers;
 } table;
 
@@ -117,7 +118,7 @@ static hs_status read_row(table *in, const char *text, size_t length, hs_error *
         if (next.length == 0)
             return fail_at(in, &next, "is an empty field, expected a number", error);
         hs_number_outcome outcome = hs_number_parse(next.text, next.length, &value);
-        if (outcome != HS_NUMBER_GOOD)
+        if (outcome != HS_NUMBER_GOOD && !(outcome == HS_NUMBER_INFINITE && in->infinite))
             return fail_at(in, &next, hs_number_problem(outcome), error);
         if (!hs_numbers_add(&in->numbers, value))
             return hs_fail(error, HS_NO_MEMORY, "%s: no memory for its numbers", in->lines.name);
@@ -170,7 +171,7 @@ static hs_status read_lines(table *in, hs_error *error) {
 }
 
 hs_status hs_text_parse(const hs_source *source, hs_array *array, hs_error *error) {
-    table in = {.lines = hs_lines_begin(source)};
+    table in = {.lines = hs_lines_begin(source), .infinite = source->infinite};
     *array = (hs_array){0};
     hs_status status = read_lines(&in, error);
     if (status != HS_OK) {

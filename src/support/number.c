@@ -45,12 +45,15 @@ static bool is_word(const char *text, size_t length, const char *word) {
     return strlen(word) == length && strncasecmp(text, word, length) == 0;
 }
 
-static hs_number_outcome not_decimal(const char *text, size_t length) {
+static hs_number_outcome not_decimal(const char *text, size_t length, double *value) {
     size_t start = skip_sign(text, length, 0);
+    double infinity = length > 0 && text[0] == '-' ? -INFINITY : INFINITY;
     text += start;
     length -= start;
-    if (is_word(text, length, "inf") || is_word(text, length, "infinity"))
+    if (is_word(text, length, "inf") || is_word(text, length, "infinity")) {
+        *value = infinity;
         return HS_NUMBER_INFINITE;
+    }
     return is_word(text, length, "nan") ? HS_NUMBER_NAN : HS_NUMBER_NONE;
 }
 
@@ -78,7 +81,7 @@ hs_number_outcome hs_number_parse(const char *text, size_t length, double *value
     char copy[LONGEST + 1];
     double number = 0.0;
     if (!is_decimal(text, length))
-        return not_decimal(text, length);
+        return not_decimal(text, length, value);
     if (length > LONGEST)
         return HS_NUMBER_TOO_LONG;
     memcpy(copy, text, length);
@@ -98,7 +101,7 @@ hs_number_outcome hs_number_whole(const char *text, size_t length, double *value
     size_t at = start;
     uint64_t whole = 0;
     if (skip_digits(text, length, start) != length || start == length)
-        return not_decimal(text, length);
+        return not_decimal(text, length, value);
     for (; at < length; at++) {
         uint64_t digit = (uint64_t)(text[at] - '0');
         if (whole > (UINT64_MAX - digit) / 10)

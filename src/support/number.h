@@ -16,7 +16,8 @@ typedef enum hs_number_outcome {
 } hs_number_outcome;
 
 /* The double nearest to text[0 .. length), which must be [+-]digits[.digits][e[+-]digits] with
- * nothing before or after. *value is set when the outcome is HS_NUMBER_GOOD. */
+ * nothing before or after. *value is set when the outcome is HS_NUMBER_GOOD or, with its sign,
+ * HS_NUMBER_INFINITE. */
 hs_number_outcome hs_number_parse(const char *text, size_t length, double *value);
 
 /* As hs_number_parse, for [+-]digits only, and never rounded. */

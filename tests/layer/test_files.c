@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -107,6 +108,31 @@ static void test_array_round_trip(void **state) {
             assert_memory_equal(back.data, awkward, sizeof awkward);
             hs_array_clear(&back);
         }
+}
+
+/* Only the bounds of a box may be infinite, and nothing may be NaN. */
+static void test_infinite_bounds(void **state) {
+    static const char *const names[] = {"u.npy", "u.npz", "u.safetensors", "u.csv"};
+    double bounds[3] = {-INFINITY, 2.5, INFINITY};
+    hs_array array = {2, 1, 3, bounds}, back = {0};
+    (void)state;
+    for (size_t k = 0; k < 4; k++) {
+        assert_int_equal(hs_array_write(&array, in_folder(names[k]), NULL), HS_OK);
+        assert_int_equal(hs_array_read(in_folder(names[k]), &back, NULL), HS_BAD_DATA);
+        assert_int_equal(hs_bounds_read(in_folder(names[k]), &back, NULL), HS_OK);
+        assert_memory_equal(back.data, bounds, sizeof bounds);
+        hs_array_clear(&back);
+    }
+    put("u.mtx", "%%MatrixMarket matrix array real general\n1 3\n-inf\n2.5\nInf\n");
+    assert_int_equal(hs_array_read(in_folder("u.mtx"), &back, NULL), HS_BAD_DATA);
+    assert_int_equal(hs_bounds_read(in_folder("u.mtx"), &back, NULL), HS_OK);
+    assert_memory_equal(back.data, bounds, sizeof bounds);
+    hs_array_clear(&back);
+    bounds[1] = NAN;
+    for (size_t k = 0; k < 4; k++) {
+        assert_int_equal(hs_array_write(&array, in_folder(names[k]), NULL), HS_OK);
+        assert_int_equal(hs_bounds_read(in_folder(names[k]), &back, NULL), HS_BAD_DATA);
+    }
 }
 
 static void test_many_numbers(void **state) {
@@ -310,6 +336,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layer_round_trip),
         cmocka_unit_test(test_array_round_trip),
+        cmocka_unit_test(test_infinite_bounds),
         cmocka_unit_test(test_many_numbers),
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_bias_that_does_not_fit),
