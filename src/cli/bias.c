@@ -2,20 +2,20 @@
 
 static const char *const not_computed = "not computed by this version";
 
-typedef struct bias_options {
-    cli_common common;
-    cli_domain domain;
-    hs_read_options read;
-    double tolerance, time_limit;
-    uint64_t node_limit;
-} bias_options;
+typedef struct bias_question {
+    cli_domain options;
+    double tolerance;
+    hs_domain domain;
+    hs_bias_result *result;
+} bias_question;
 
 static json_t *optional(bool known, double value) {
     return known ? cli_json_number(value) : json_null();
 }
 
-static json_t *result_json(const hs_layer *layer, const hs_domain *domain,
-                           const hs_bias_result *result) {
+static json_t *result_json(const hs_layer *layer, const void *data) {
+    const bias_question *question = data;
+    const hs_bias_result *result = question->result;
     size_t n = hs_layer_columns(layer);
     bool known = result->complete && !result->never;
     json_t *document = json_pack(
@@ -28,16 +28,18 @@ static json_t *result_json(const hs_layer *layer, const hs_domain *domain,
         "{s:o, s:n, s:s, s:n, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:s}", "omnidirectional",
         result->omnidirectional_known ? json_boolean(result->omnidirectional) : json_null(), "pbe",
         "pbe_reason", not_computed, "monte_carlo", "monte_carlo_reason", not_computed, "domain",
-        cli_json_domain(domain, n), "m", (json_int_t)hs_layer_rows(layer), "n", (json_int_t)n,
-        "decisions", (json_int_t)result->decisions, "nodes", (json_int_t)result->nodes, "seconds",
-        cli_json_number(result->seconds), "arithmetic", cli_arithmetic_name(result->arithmetic));
+        cli_json_domain(&question->domain, n), "m", (json_int_t)hs_layer_rows(layer), "n",
+        (json_int_t)n, "decisions", (json_int_t)result->decisions, "nodes",
+        (json_int_t)result->nodes, "seconds", cli_json_number(result->seconds), "arithmetic",
+        cli_arithmetic_name(result->arithmetic));
     if (document != NULL && rest != NULL)
         json_object_update(document, rest);
     json_decref(rest);
     return document;
 }
 
-static void print_result(const char *name, const hs_layer *layer, const hs_bias_result *result) {
+static void print_result(const char *name, const hs_layer *layer, const void *data) {
+    const hs_bias_result *result = ((const bias_question *)data)->result;
     if (result->never)
         printf("%s: not injective for any uniform shift of the bias\n", name);
     else if (result->complete)
@@ -61,50 +63,26 @@ static void print_result(const char *name, const hs_layer *layer, const hs_bias_
            result->scale);
 }
 
-static int run(const char *source, bias_options *options) {
-    hs_layer *layer = NULL;
-    hs_error error;
-    hs_domain domain;
-    cli_progress progress;
-    hs_bias_result *result = NULL;
-    hs_settings settings = hs_settings_default();
-    settings.time_limit = options->time_limit;
-    settings.node_limit = options->node_limit;
-    settings.threads = (unsigned)options->common.threads;
-    settings.seed = options->common.seed;
-    settings.interrupted = cli_interrupted;
-    settings.progress = cli_progress_engine;
-    settings.data = &progress;
-    cli_catch_interrupts();
-    if (hs_layer_read(source, &options->read, &layer, &error) != HS_OK)
-        return cli_fail(&error);
-    hs_status status = cli_domain_make(&options->domain, hs_layer_columns(layer), &domain, &error);
-    cli_progress_begin(&progress, &options->common);
-    if (status == HS_OK)
-        status = hs_uniform_bias(layer, &domain, options->tolerance, &settings, &result, &error);
-    cli_progress_end(&progress);
-    int code = 0;
+static hs_status ask(const hs_layer *layer, const hs_settings *settings, void *data,
+                     hs_error *error) {
+    bias_question *question = data;
+    hs_status status =
+        cli_domain_make(&question->options, hs_layer_columns(layer), &question->domain, error);
     if (status != HS_OK)
-        code = cli_fail(&error);
-    else if (options->common.json)
-        code = cli_print_json(result_json(layer, &domain, result));
-    else
-        print_result(source, layer, result);
-    hs_bias_result_free(result);
-    cli_domain_clear(&options->domain);
-    hs_layer_free(layer);
-    return code;
+        return status;
+    return hs_uniform_bias(layer, &question->domain, question->tolerance, settings,
+                           &question->result, error);
 }
 
 int cli_bias(int argc, char **argv) {
-    bias_options options = {.domain = CLI_DOMAIN_DEFAULT, .tolerance = 1e-9};
+    cli_asked asked = {.limits = {0}};
+    bias_question question = {.options = CLI_DOMAIN_DEFAULT, .tolerance = 1e-9};
     const cli_option own[] = {
-        CLI_DOMAIN_OPTIONS(options.domain),
-        CLI_LAYER_OPTIONS(options.read),
-        {"tolerance", 0, CLI_NUMBER, "T", "width of the bracket, relative to the pre-activations",
-         &options.tolerance},
-        {"time-limit", 0, CLI_NUMBER, "S", "stop after S seconds: bounds", &options.time_limit},
-        {"node-limit", 0, CLI_COUNT, "N", "stop after N nodes: bounds", &options.node_limit},
+        CLI_DOMAIN_OPTIONS(question.options),
+        CLI_LAYER_OPTIONS(asked.read),
+        {"tolerance", 0, CLI_TOLERANCE, "T",
+         "width of the bracket, relative to the pre-activations", &question.tolerance},
+        CLI_LIMIT_OPTIONS(asked.limits, "bounds"),
         {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
     };
     const cli_command command = {
@@ -113,12 +91,13 @@ int cli_bias(int argc, char **argv) {
         "on the domain. t is negative when the layer itself is not injective.",
         own, 1, 1};
     const char *source = NULL;
-    int code = cli_parse(argc, argv, &command, &options.common, &source);
+    int code = cli_parse(argc, argv, &command, &asked.common, &source);
+    if (code < 0)
+        code = cli_domain_check(&question.options);
     if (code >= 0)
         return code;
-    if (options.time_limit < 0.0)
-        return cli_usage_error("--time-limit: %g is negative", options.time_limit);
-    if (!(options.tolerance >= 1e-12 && options.tolerance < 1.0))
-        return cli_usage_error("--tolerance: %g is not between 1e-12 and 1", options.tolerance);
-    return run(source, &options);
+    code = cli_ask(source, &asked, &(cli_question){ask, result_json, print_result}, &question);
+    hs_bias_result_free(question.result);
+    cli_domain_clear(&question.options);
+    return code;
 }

@@ -2,15 +2,14 @@
 
 #include <string.h>
 
-typedef struct check_options {
-    cli_common common;
-    cli_domain domain;
-    hs_read_options read;
-    const char *engine;
-    double time_limit;
-    uint64_t node_limit;
+typedef struct check_question {
+    cli_domain options;
+    hs_engine_kind engine;
     uint64_t target;
-} check_options;
+    bool verbose;
+    hs_domain domain;
+    hs_result *result;
+} check_question;
 
 static const char *const engine_names[] = {
     [HS_ENGINE_AUTO] = "auto", [HS_ENGINE_BRANCH] = "branch", [HS_ENGINE_CELLS] = "cells",
@@ -80,8 +79,10 @@ static const char *domain_note(const hs_layer *layer, const hs_domain *domain) {
     return NULL;
 }
 
-static json_t *result_json(const hs_layer *layer, const hs_domain *domain,
-                           const hs_result *result) {
+static json_t *result_json(const hs_layer *layer, const void *data) {
+    const check_question *question = data;
+    const hs_domain *domain = &question->domain;
+    const hs_result *result = question->result;
     size_t m = hs_layer_rows(layer), n = hs_layer_columns(layer);
     const char *note = domain_note(layer, domain);
     return json_pack(
@@ -146,14 +147,15 @@ static void print_witness(const hs_witness *witness, size_t n) {
            witness->rank);
 }
 
-static void print_result(const char *name, const hs_layer *layer, const hs_domain *domain,
-                         const hs_result *result) {
+static void print_result(const char *name, const hs_layer *layer, const void *data) {
+    const check_question *question = data;
+    const hs_result *result = question->result;
     size_t m = hs_layer_rows(layer), n = hs_layer_columns(layer);
     double alpha = (double)m / (double)n;
     printf("%s: %s\n", name, verdict_names[result->verdict]);
     printf("  because %s\n", result->reason);
     printf("  layer of %zu rows and %zu columns on ", m, n);
-    print_domain(layer, domain);
+    print_domain(layer, &question->domain);
     printf("\n  %s by %s, %llu nodes, %.3f s, %s arithmetic\n",
            result->verdict == HS_UNDECIDED ? "tried" : "decided",
            result->engine == HS_ENGINE_AUTO ? "a cheap fact" : engine_names[result->engine],
@@ -166,41 +168,31 @@ static void print_result(const char *name, const hs_layer *layer, const hs_domai
            hs_theory_prediction(alpha));
 }
 
-static int check_layer(const char *name, const hs_layer *layer, check_options *options,
-                       hs_settings *settings) {
-    hs_error error;
-    hs_domain domain;
-    hs_result *result = NULL;
-    cli_progress progress;
-    hs_status status = cli_domain_make(&options->domain, hs_layer_columns(layer), &domain, &error);
-    cli_progress_begin(&progress, &options->common);
-    settings->data = &progress;
-    if (status == HS_OK)
-        status = hs_check(layer, &domain, settings, &result, &error);
-    cli_progress_end(&progress);
-    int code = status == HS_OK ? (int)result->verdict : cli_fail(&error);
-    int printed = 0;
-    if (status == HS_OK && options->common.json) {
-        printed = cli_print_json(result_json(layer, &domain, result));
-    } else if (status == HS_OK) {
-        print_result(name, layer, &domain, result);
-        printed = cli_finish_output();
-    }
-    hs_result_free(result);
-    return printed != 0 ? printed : code;
+static hs_status ask(const hs_layer *layer, const hs_settings *settings, void *data,
+                     hs_error *error) {
+    check_question *question = data;
+    hs_settings own = *settings;
+    own.engine = question->engine;
+    own.target = (size_t)question->target;
+    own.note = question->verbose ? show_note : NULL;
+    hs_status status =
+        cli_domain_make(&question->options, hs_layer_columns(layer), &question->domain, error);
+    if (status != HS_OK)
+        return status;
+    return hs_check(layer, &question->domain, &own, &question->result, error);
 }
 
 int cli_check(int argc, char **argv) {
-    check_options options = {.domain = CLI_DOMAIN_DEFAULT, .engine = "auto"};
+    cli_asked asked = {.limits = {0}};
+    check_question question = {.options = CLI_DOMAIN_DEFAULT};
+    const char *engine = "auto", *source = NULL;
     const cli_option own[] = {
-        CLI_DOMAIN_OPTIONS(options.domain),
-        CLI_LAYER_OPTIONS(options.read),
-        {"engine", 0, CLI_TEXT, "NAME", "auto (default), branch, cells, milp, search",
-         &options.engine},
-        {"time-limit", 0, CLI_NUMBER, "S", "stop after S seconds: undecided", &options.time_limit},
-        {"node-limit", 0, CLI_COUNT, "N", "stop after N nodes: undecided", &options.node_limit},
+        CLI_DOMAIN_OPTIONS(question.options),
+        CLI_LAYER_OPTIONS(asked.read),
+        {"engine", 0, CLI_TEXT, "NAME", "auto (default), branch, cells, milp, search", &engine},
+        CLI_LIMIT_OPTIONS(asked.limits, "undecided"),
         {"target", 0, CLI_COUNT, "K", "search: go on until at most K rows are active",
-         &options.target},
+         &question.target},
         {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
     };
     const cli_command command = {
@@ -209,32 +201,19 @@ int cli_check(int argc, char **argv) {
         "LAYER is FILE or FILE:NAME (.npy .npz .safetensors .csv .txt .mtx), or - for text.\n"
         "Exit code: 0 injective, 1 not injective, 2 undecided.",
         own, 1, 1};
-    const char *source = NULL;
-    int code = cli_parse(argc, argv, &command, &options.common, &source);
+    int code = cli_parse(argc, argv, &command, &asked.common, &source);
+    if (code < 0)
+        code = cli_domain_check(&question.options);
     if (code >= 0)
         return code;
-    hs_settings settings = hs_settings_default();
-    if (!find_engine(options.engine, &settings.engine))
+    if (!find_engine(engine, &question.engine))
         return cli_usage_error("--engine: '%s' is none of auto, branch, cells, milp, search",
-                               options.engine);
-    if (options.time_limit < 0.0)
-        return cli_usage_error("--time-limit: %g is negative", options.time_limit);
-    settings.time_limit = options.time_limit;
-    settings.node_limit = options.node_limit;
-    settings.target = (size_t)options.target;
-    if (options.common.verbose)
-        settings.note = show_note;
-    settings.threads = (unsigned)options.common.threads;
-    settings.seed = options.common.seed;
-    settings.interrupted = cli_interrupted;
-    settings.progress = cli_progress_engine;
-    hs_layer *layer = NULL;
-    hs_error error;
-    cli_catch_interrupts();
-    if (hs_layer_read(source, &options.read, &layer, &error) != HS_OK)
-        return cli_fail(&error);
-    code = check_layer(source, layer, &options, &settings);
-    cli_domain_clear(&options.domain);
-    hs_layer_free(layer);
+                               engine);
+    question.verbose = asked.common.verbose;
+    code = cli_ask(source, &asked, &(cli_question){ask, result_json, print_result}, &question);
+    if (code == 0)
+        code = (int)question.result->verdict;
+    hs_result_free(question.result);
+    cli_domain_clear(&question.options);
     return code;
 }

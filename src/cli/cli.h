@@ -5,6 +5,7 @@
 #include "halfspan/halfspan.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 
 /* Exit codes beyond those of `check` (0, 1, 2); see README.md. */
@@ -17,10 +18,12 @@ enum {
 };
 
 typedef enum cli_kind {
-    CLI_FLAG,   /* target: bool, set to true */
-    CLI_TEXT,   /* target: const char *, borrowed from argv */
-    CLI_NUMBER, /* target: double, finite */
-    CLI_COUNT   /* target: uint64_t */
+    CLI_FLAG,      /* target: bool, set to true */
+    CLI_TEXT,      /* target: const char *, borrowed from argv */
+    CLI_NUMBER,    /* target: double, finite */
+    CLI_SECONDS,   /* target: double, not negative */
+    CLI_TOLERANCE, /* target: double, from 1e-12 to below 1 */
+    CLI_COUNT      /* target: uint64_t */
 } cli_kind;
 
 typedef struct cli_option {
@@ -106,11 +109,11 @@ hs_status cli_vector_read(const char *text, const char *option, size_t n, hs_arr
 /* --domain, --radius, --lower, --upper, shared by the commands that take a domain. */
 typedef struct cli_domain {
     const char *kind, *lower, *upper;
-    double radius;
+    double radius;                       /* NaN: not given */
     hs_array lower_values, upper_values; /* what the borrowed pointers of an hs_domain point to */
 } cli_domain;
 #define CLI_DOMAIN_DEFAULT                                                                         \
-    { .kind = "ball", .radius = 1.0 }
+    { .kind = "ball", .radius = NAN }
 #define CLI_DOMAIN_OPTIONS(domain)                                                                   \
     {"domain", 0, CLI_TEXT, "KIND", "ball (default), space, box, nonneg-ball", &(domain).kind},      \
         {"radius", 0, CLI_NUMBER, "R", "radius of the ball (default 1)", &(domain).radius},          \
@@ -118,6 +121,8 @@ typedef struct cli_domain {
     {                                                                                                \
         "upper", 0, CLI_TEXT, "U", "upper bounds of the box: a number or a file", &(domain).upper    \
     }
+/* Do the options fit together? Returns -1 to go on, or the exit code of a usage error. */
+int cli_domain_check(const cli_domain *options);
 /* Fills result for an n-dimensional layer; cli_domain_clear releases what it read. */
 hs_status cli_domain_make(cli_domain *options, size_t n, hs_domain *result, hs_error *error);
 void cli_domain_clear(cli_domain *options);
@@ -129,6 +134,38 @@ json_t *cli_json_domain(const hs_domain *domain, size_t n);
         {"bias", 0, CLI_TEXT, "FILE[:NAME]", "read the bias from here", &(read).bias}, {           \
         "no-bias", 0, CLI_FLAG, NULL, "drop the bias", &(read).no_bias                             \
     }
+
+/* --time-limit and --node-limit, shared by the commands that run an engine. */
+typedef struct cli_limits {
+    double seconds; /* 0: none */
+    uint64_t nodes; /* 0: none */
+} cli_limits;
+/* then: what the answer is when a limit is met. */
+#define CLI_LIMIT_OPTIONS(limits, then)                                                            \
+    {"time-limit", 0, CLI_SECONDS, "S", "stop after S seconds: " then, &(limits).seconds}, {       \
+        "node-limit", 0, CLI_COUNT, "N", "stop after N nodes: " then, &(limits).nodes              \
+    }
+
+/* The settings of a run that Ctrl-C ends and that shows its progress, which begins here. */
+hs_settings cli_settings(const cli_common *common, const cli_limits *limits,
+                         cli_progress *progress);
+
+/* What a command asks about one layer, and how its answer is printed. data: the command's own. */
+typedef struct cli_question {
+    hs_status (*ask)(const hs_layer *layer, const hs_settings *settings, void *data,
+                     hs_error *error);
+    json_t *(*json)(const hs_layer *layer, const void *data);
+    void (*print)(const char *name, const hs_layer *layer, const void *data);
+} cli_question;
+
+typedef struct cli_asked {
+    cli_common common;
+    hs_read_options read;
+    cli_limits limits;
+} cli_asked;
+
+/* Reads the layer, asks, prints. Returns 0 when the answer has been printed, or an exit code. */
+int cli_ask(const char *source, const cli_asked *asked, const cli_question *question, void *data);
 
 /* The commands: argv[0] is the command's name; each returns the exit code. */
 int cli_bias(int argc, char **argv);

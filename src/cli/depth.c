@@ -8,8 +8,7 @@ typedef struct depth_options {
     cli_common common;
     const char *at;
     bool all;
-    double time_limit;
-    uint64_t node_limit;
+    cli_limits limits;
 } depth_options;
 
 static json_t *result_json(const hs_depth_result *result, size_t k, size_t n) {
@@ -54,8 +53,10 @@ static int depth_of_one(const char *name, const hs_array *points, const depth_op
         code = cli_fail(&error);
     else if (options->common.json)
         code = cli_print_json(result_json(result, points->rows, points->columns));
-    else
+    else {
         print_result(name, result, points->rows, points->columns);
+        code = cli_finish_output();
+    }
     hs_depth_result_free(result);
     hs_array_clear(&q);
     return code;
@@ -128,29 +129,22 @@ static int depth_of_all(const char *name, const hs_array *points, const depth_op
     json_decref(all.depths);
     json_decref(all.lower);
     json_decref(all.upper);
-    return status == HS_OK ? 0 : cli_fail(&error);
+    return status == HS_OK ? cli_finish_output() : cli_fail(&error);
 }
 
 static int run(const char *source, const depth_options *options) {
     hs_array points = {0};
     hs_error error;
     cli_progress progress;
-    hs_settings settings = hs_settings_default();
-    settings.time_limit = options->time_limit;
-    settings.node_limit = options->node_limit;
-    settings.threads = (unsigned)options->common.threads;
-    settings.seed = options->common.seed;
-    settings.interrupted = cli_interrupted;
-    settings.progress = options->all ? NULL : cli_progress_engine;
-    settings.data = &progress;
-    cli_catch_interrupts();
+    hs_settings settings = cli_settings(&options->common, &options->limits, &progress);
+    if (options->all)
+        settings.progress = NULL; /* the points are counted instead */
     if (hs_array_read(source, &points, &error) != HS_OK)
         return cli_fail(&error);
     if (points.rank == 1) { /* one coordinate each */
         points.rows = points.columns;
         points.columns = 1;
     }
-    cli_progress_begin(&progress, &options->common);
     int code = options->all ? depth_of_all(source, &points, options, &settings)
                             : depth_of_one(source, &points, options, &settings);
     hs_array_clear(&points);
@@ -162,8 +156,7 @@ int cli_depth(int argc, char **argv) {
     const cli_option own[] = {
         {"at", 0, CLI_TEXT, "Q", "the point: comma-separated numbers or a file", &options.at},
         {"all", 0, CLI_FLAG, NULL, "the depth of every point of the file", &options.all},
-        {"time-limit", 0, CLI_NUMBER, "S", "stop after S seconds: bounds", &options.time_limit},
-        {"node-limit", 0, CLI_COUNT, "N", "stop after N nodes: bounds", &options.node_limit},
+        CLI_LIMIT_OPTIONS(options.limits, "bounds"),
         {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
     };
     const cli_command command = {
@@ -178,7 +171,5 @@ int cli_depth(int argc, char **argv) {
         return code;
     if ((options.at != NULL) == options.all)
         return cli_usage_error("depth needs either --at Q or --all");
-    if (options.time_limit < 0.0)
-        return cli_usage_error("--time-limit: %g is negative", options.time_limit);
     return run(source, &options);
 }

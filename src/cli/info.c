@@ -157,8 +157,10 @@ static int print(const char *source, const hs_layer *layer, bool json, hs_error 
     int code = 0;
     if (json)
         code = print_json(&of);
-    else
+    else {
         print_text(&of);
+        code = cli_finish_output();
+    }
     hs_description_clear(&description);
     return code;
 }

@@ -1,7 +1,8 @@
 #include "cli/cli.h"
 
+#include "support/number.h"
+
 #include <errno.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,19 @@ static const cli_option *find_letter(const cli_option *options, char letter) {
     return NULL;
 }
 
+static int store_number(const cli_option *option, const char *value) {
+    double number = 0.0;
+    hs_number_outcome outcome = hs_number_parse(value, strlen(value), &number);
+    if (outcome != HS_NUMBER_GOOD)
+        return cli_usage_error("--%s: '%s' %s", option->name, value, hs_number_problem(outcome));
+    if (option->kind == CLI_SECONDS && number < 0.0)
+        return cli_usage_error("--%s: %s is negative", option->name, value);
+    if (option->kind == CLI_TOLERANCE && !(number >= 1e-12 && number < 1.0))
+        return cli_usage_error("--%s: %s is not between 1e-12 and 1", option->name, value);
+    *(double *)option->target = number;
+    return -1;
+}
+
 static int store(const cli_option *option, const char *value) {
     char *end = NULL;
     errno = 0;
@@ -53,13 +67,10 @@ static int store(const cli_option *option, const char *value) {
     case CLI_TEXT:
         *(const char **)option->target = value;
         return -1;
-    case CLI_NUMBER: {
-        double number = strtod(value, &end);
-        if (end == value || *end != '\0' || !isfinite(number))
-            return cli_usage_error("--%s: '%s' is not a number", option->name, value);
-        *(double *)option->target = number;
-        return -1;
-    }
+    case CLI_NUMBER:
+    case CLI_SECONDS:
+    case CLI_TOLERANCE:
+        return store_number(option, value);
     case CLI_COUNT: {
         unsigned long long number = strtoull(value, &end, 10);
         if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0)

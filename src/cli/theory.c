@@ -229,7 +229,7 @@ int cli_theory(int argc, char **argv) {
         code = cli_print_json(theory_json(&report));
     else {
         theory_print(&report);
-        code = 0;
+        code = cli_finish_output();
     }
     free(report.points);
     return code;
