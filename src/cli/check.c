@@ -9,6 +9,7 @@ typedef struct check_question {
     bool verbose;
     hs_domain domain;
     hs_result *result;
+    cli_energy energy; /* with a target */
 } check_question;
 
 static const char *const engine_names[] = {
@@ -86,15 +87,17 @@ static json_t *result_json(const hs_layer *layer, const void *data) {
     size_t m = hs_layer_rows(layer), n = hs_layer_columns(layer);
     const char *note = domain_note(layer, domain);
     return json_pack(
-        "{s:s, s:s, s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:n, s:s, s:o}", "verdict",
-        verdict_names[result->verdict], "reason", result->reason, "m", (json_int_t)m, "n",
-        (json_int_t)n, "domain", cli_json_domain(domain, n), "domain_note",
+        "{s:s, s:s, s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:n, s:s, s:o}",
+        "verdict", verdict_names[result->verdict], "reason", result->reason, "m", (json_int_t)m,
+        "n", (json_int_t)n, "domain", cli_json_domain(domain, n), "domain_note",
         note != NULL ? json_string(note) : json_null(), "engine", engine_names[result->engine],
         "witness", witness_json(result->witness, n), "active_lower_bound",
         bound_json(result->has_active_lower, result->active_lower), "active_upper_bound",
-        bound_json(result->has_active_upper, result->active_upper), "nodes",
-        (json_int_t)result->nodes, "seconds", cli_json_number(result->seconds), "certificate",
-        "arithmetic", cli_arithmetic_name(result->arithmetic), "theory", cli_json_theory(m, n));
+        bound_json(result->has_active_upper, result->active_upper), "energy",
+        question->target > 0 ? cli_energy_json(&question->energy, question->target) : json_null(),
+        "nodes", (json_int_t)result->nodes, "seconds", cli_json_number(result->seconds),
+        "certificate", "arithmetic", cli_arithmetic_name(result->arithmetic), "theory",
+        cli_json_theory(m, n));
 }
 
 static void print_box(const hs_domain *domain, size_t n) {
@@ -162,6 +165,8 @@ static void print_result(const char *name, const hs_layer *layer, const void *da
            (unsigned long long)result->nodes, result->seconds,
            cli_arithmetic_name(result->arithmetic));
     print_active_bounds(result);
+    if (question->target > 0)
+        cli_energy_print(&question->energy);
     if (result->witness != NULL)
         print_witness(result->witness, n);
     printf("  alpha = m/n = %.4g; random Gaussian layers of this alpha without bias: %s\n", alpha,
@@ -179,13 +184,16 @@ static hs_status ask(const hs_layer *layer, const hs_settings *settings, void *d
         cli_domain_make(&question->options, hs_layer_columns(layer), &question->domain, error);
     if (status != HS_OK)
         return status;
-    return hs_check(layer, &question->domain, &own, &question->result, error);
+    status = hs_check(layer, &question->domain, &own, &question->result, error);
+    if (status == HS_OK && question->target > 0)
+        question->energy = cli_energy_find(layer, question->result);
+    return status;
 }
 
 int cli_check(int argc, char **argv) {
     cli_asked asked = {.limits = {0}};
     check_question question = {.options = CLI_DOMAIN_DEFAULT};
-    const char *engine = "auto", *source = NULL;
+    const char *engine = NULL, *source = NULL;
     const cli_option own[] = {
         CLI_DOMAIN_OPTIONS(question.options),
         CLI_LAYER_OPTIONS(asked.read),
@@ -206,9 +214,13 @@ int cli_check(int argc, char **argv) {
         code = cli_domain_check(&question.options);
     if (code >= 0)
         return code;
+    if (engine == NULL)
+        engine = question.target > 0 ? "search" : "auto";
     if (!find_engine(engine, &question.engine))
         return cli_usage_error("--engine: '%s' is none of auto, branch, cells, milp, search",
                                engine);
+    if (question.target > 0 && question.engine != HS_ENGINE_SEARCH)
+        return cli_usage_error("--target belongs to --engine search");
     question.verbose = asked.common.verbose;
     code = cli_ask(source, &asked, &(cli_question){ask, result_json, print_result}, &question);
     if (code == 0)

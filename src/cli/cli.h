@@ -167,6 +167,16 @@ typedef struct cli_asked {
 /* Reads the layer, asks, prints. Returns 0 when the answer has been printed, or an exit code. */
 int cli_ask(const char *source, const cli_asked *asked, const cli_question *question, void *data);
 
+/* The fewest active rows found and what theory predicts, both divided by n; NaN: not known. */
+typedef struct cli_energy {
+    double reached;
+    double predicted, error; /* e*(alpha) of Gaussian rows without bias, n large */
+    size_t level;            /* not 0: predicted is this level of the lifting, a lower bound */
+} cli_energy;
+cli_energy cli_energy_find(const hs_layer *layer, const hs_result *result);
+json_t *cli_energy_json(const cli_energy *energy, uint64_t target);
+void cli_energy_print(const cli_energy *energy);
+
 /* The commands: argv[0] is the command's name; each returns the exit code. */
 int cli_bias(int argc, char **argv);
 int cli_check(int argc, char **argv);

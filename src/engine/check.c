@@ -1,4 +1,5 @@
 #include "engine/auto.h"
+#include "engine/bracket.h"
 #include "engine/engine.h"
 #include "engine/witness.h"
 
@@ -109,6 +110,19 @@ static hs_status run_in_session(const hs_problem *problem, hs_run *run, hs_outco
     return status;
 }
 
+/* Without a verdict the answer is a bracket. */
+static hs_status complete_bracket(const hs_problem *problem, hs_outcome *outcome, hs_error *error) {
+    size_t lower = 0;
+    if (outcome->verdict != HS_UNDECIDED)
+        return HS_OK;
+    hs_status status = hs_active_lower(problem, &lower, error);
+    if (!(outcome->has_active_lower && outcome->active_lower >= lower)) {
+        outcome->has_active_lower = true;
+        outcome->active_lower = lower;
+    }
+    return status;
+}
+
 static void report(const hs_problem *problem, const hs_outcome *outcome, hs_result *result) {
     result->verdict = outcome->verdict;
     result->engine = outcome->engine;
@@ -147,6 +161,8 @@ hs_status hs_check(const hs_layer *layer, const hs_domain *domain, const hs_sett
         status = hs_fail(error, HS_NO_MEMORY, "no memory for a result");
     if (status == HS_OK)
         status = run_in_session(&problem, &run, &outcome, made, error);
+    if (status == HS_OK)
+        status = complete_bracket(&problem, &outcome, error);
     if (status == HS_OK) {
         report(&problem, &outcome, made);
         made->seconds = hs_clock_seconds() - run.start;

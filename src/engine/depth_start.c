@@ -1,5 +1,6 @@
 /* What is known before the search: directions with few active rows by descent from simple and
  * random ones, and disjoint cores, each of which has an active row. */
+#include "engine/bracket.h"
 #include "engine/depth.h"
 
 #include "support/allocate.h"
@@ -159,18 +160,7 @@ static hs_status offer_directions(hs_tree *tree, size_t enough) {
 static hs_status pack_cores(hs_tree *tree, size_t *packed) {
     hs_worker worker;
     hs_status status = hs_worker_create(tree, &worker);
-    *packed = 0;
-    if (status == HS_OK) {
-        for (size_t i = 0; i < tree->padded; i++)
-            hs_ask(&worker, i, i < tree->count ? 1.0 : 0.0);
-        hs_minnorm_reset(&worker.work);
-        while (hs_solve(&worker, &worker.work) == HS_SOLVE_CORE) {
-            HS_BITS_EACH(i, worker.last_core, tree->words)
-            hs_ask(&worker, i, 0.0);
-            *packed += 1;
-            hs_minnorm_reset(&worker.work);
-        }
-    }
+    *packed = status == HS_OK ? hs_pack_cores(&worker) : 0;
     hs_worker_clear(&worker);
     return status;
 }

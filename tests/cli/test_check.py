@@ -299,6 +299,37 @@ class Errors(Case):
         self.assertEqual(done.stdout, b"")
 
 
+class Energy(Case):
+    """--target K: the fewest active rows beside the limit of theory."""
+
+    def test_reached(self):
+        layer = generate("target.npy", 60, 12)
+        document = self.document(run("check", layer, "--target", 10, "--json", "--time-limit", 60))
+        self.assertEqual((document["verdict"], document["engine"]), ("not-injective", "search"))
+        energy, active = document["energy"], document["active_upper_bound"]
+        self.assertLessEqual(active, 10)
+        self.assertEqual((energy["target"], energy["reached"]), (10, active / 12))
+        if energy["theory_level"] is None:
+            self.assertAlmostEqual(energy["theory"], 0.5442329, delta=1e-5)
+        else:  # a slow machine
+            self.assertTrue(0.5438 < energy["theory"] <= 0.54424)
+        self.assertRegex(run("check", layer, "--target", 10).stdout.decode(),
+                         r"#active/n = 0\.\d+; e\*\(alpha\) (=|>=) 0\.54[34]")
+
+    def test_not_reached(self):
+        layer = generate("target.npy", 60, 12)
+        document = self.document(run("check", layer, "--target", 1, "--json", "--time-limit", 0.3))
+        self.assertEqual(document["verdict"], "not-injective")
+        self.assertEqual(document["energy"]["reached"], document["active_upper_bound"] / 12)
+        self.assertGreater(document["active_upper_bound"], 1)
+
+    def test_only_for_the_search(self):
+        layer = write("crelu.csv", CRELU)
+        self.refused(64, "--target", "check", layer, "--target", "1", "--engine", "branch")
+        self.refused(64, "--target", "check", layer, "--target", "-1")
+        self.assertIsNone(self.document(run("check", layer, "--json"))["energy"])
+
+
 class Limits(Case):
     def test_node_limit(self):
         layer = generate("small.npy", 48, 6)
@@ -309,9 +340,14 @@ class Limits(Case):
 
     def test_time_limit(self):
         layer = generate("large.npy", 268, 40)
-        for engine in ("auto", "cells"):
+        for engine in ("auto", "cells", "search"):
             document = self.document(run("check", layer, "--json", "--engine", engine, "--time-limit", 0.2))
             self.assertEqual(document["verdict"], "undecided")
+            self.assertTrue(0 < document["active_lower_bound"] < document["active_upper_bound"])
+            self.assertIn("expected", document["theory"]["prediction"])
+        done = run("check", layer, "--time-limit", 0.2).stdout.decode()
+        self.assertRegex(done, r"active rows at the worst point: between \d+ and \d+")
+        self.assertRegex(done, r"alpha = m/n = 6\.7; random Gaussian layers .*: expected")
 
     def test_no_progress_line_without_a_terminal(self):
         layer = generate("large.npy", 268, 40)
