@@ -22,11 +22,12 @@ typedef enum hs_goal {
 
 /* Tunable limits; none of them can change a verdict. */
 enum {
-    HS_POLL_EFFORT = 2000000,     /* multiplications between two looks at the clock */
-    HS_EXACT_DIMENSIONS = 40,     /* beyond, one exact step may take minutes */
-    HS_POOL_SIZE = 512,           /* cores remembered by a worker */
-    HS_POOL_FREE = 10,            /* a remembered core has at most this many free rows */
-    HS_TRANSVERSAL_WORK = 1000000 /* multiplications for one independence proof */
+    HS_POLL_EFFORT = 2000000,  /* multiplications between two looks at the clock */
+    HS_EXACT_DIMENSIONS = 40,  /* beyond, one exact step may take minutes */
+    HS_POOL_SIZE = 512,        /* cores remembered by a worker */
+    HS_POOL_FREE = 10,         /* a remembered core has at most this many free rows */
+    HS_CLOSING_WORK = 4000000, /* multiplications for one independence proof that closes a node */
+    HS_FIXING_WORK = 1000000   /* ... that fixes rows */
 };
 
 /* What all workers share. Rows 0..count-1 are the layer's rows with non-zero weight (row_of maps
@@ -86,7 +87,7 @@ typedef struct hs_pool {
     size_t count;
     uint64_t *inactive, *active; /* rows that cannot all have these states */
     uint64_t *age;               /* when the core was last of use */
-    uint64_t *size;              /* free rows at the current node, or HS_UNUSABLE and more */
+    uint64_t *size;              /* free rows at the current node; huge where it does not fit */
     uint64_t *memory;
 } hs_pool;
 
@@ -108,7 +109,7 @@ typedef struct hs_worker {
     double *value; /* padded: a.z + beta of all rows at the last priced point */
     hs_pool pool;
     uint64_t clock;
-    uint16_t *usable; /* pool cores usable at this node, by free rows */
+    uint16_t *usable; /* pool cores usable at this node, by free rows; as many again: scratch */
     size_t usable_count;
     uint64_t *last_core; /* words: the inactive rows of the core taken last */
     uint64_t *packed;    /* words x (count + 1): free parts of disjoint cores */
@@ -116,7 +117,8 @@ typedef struct hs_worker {
     uint64_t *union_bits, *scratch_bits, *allowed, *outside; /* words each */
     size_t *core_rows;
     double *core_weights;
-    double *core_scratch; /* 4 strides */
+    double *core_scratch;     /* 5 strides */
+    const double **core_slot; /* stride: the row in each slot */
     struct hs_transversal *transversal;
     double *last_z;     /* stride: scratch point */
     double *base_value; /* padded: value at the node's base */

@@ -42,9 +42,10 @@ static size_t collect(hs_worker *worker, const hs_minnorm *solver, uint32_t row,
 static bool proven_by_inverse(hs_worker *worker, const hs_minnorm *solver, uint32_t row) {
     const hs_tree *tree = worker->tree;
     size_t d = tree->d, stride = solver->stride, width = 2 * stride;
-    double *image = worker->core_scratch, *size = image + stride, *defect = size + stride,
-           *rest = defect + stride;
+    double *signs = worker->core_scratch, *image = signs + stride, *size = image + stride,
+           *defect = size + stride, *rest = defect + stride;
     double rounding = ((double)d + 4.0) * DBL_EPSILON, smallest = INFINITY, sum = 1.0;
+    size_t rows = 0;
     memset(size, 0, 2 * stride * sizeof *size);
     double sign = row < tree->total ? 1.0 : -1.0;
     for (size_t j = 0; j < d; j++) {
@@ -54,31 +55,33 @@ static bool proven_by_inverse(hs_worker *worker, const hs_minnorm *solver, uint3
     }
     for (size_t slot = 0; slot < stride; slot++) {
         uint32_t other = solver->slot_row[slot];
+        worker->core_slot[slot] = NULL;
         if (other == HS_MINNORM_FREE)
             continue;
         const double *a = tree->rows + other % tree->total * tree->stride;
         double lambda = solver->lambda[slot];
-        sign = other < tree->total ? 1.0 : -1.0;
-        smallest = fmin(smallest, lambda);
+        worker->core_slot[slot] = a;
+        signs[slot] = other < tree->total ? 1.0 : -1.0;
+        smallest = lambda < smallest ? lambda : smallest;
         sum += lambda;
+        rows++;
         for (size_t j = 0; j < d; j++)
-            rest[j] += sign * lambda * a[j];
-        solver->kernels->image(solver->basis + stride, d, width, stride, a, image);
-        image[slot] -= sign;
-        for (size_t s = 0; s < stride; s++)
-            defect[s] += fabs(image[s]) + rounding * (size[s] + 1.0);
+            rest[j] += signs[slot] * lambda * a[j];
     }
+    solver->kernels->defect(solver->basis + stride, d, width, stride, worker->core_slot, signs,
+                            image, defect);
     double worst = 0.0, largest = 0.0, correction = 0.0, all = sum;
     for (size_t j = 0; j < d; j++) {
-        largest = fmax(largest, fabs(rest[j]));
+        largest = fabs(rest[j]) > largest ? fabs(rest[j]) : largest;
         all += fabs(rest[j]);
     }
     for (size_t slot = 0; slot < stride; slot++) {
-        worst = fmax(worst, defect[slot]);
-        correction = fmax(correction, size[slot]);
+        defect[slot] += (double)rows * rounding * (size[slot] + 1.0);
+        worst = defect[slot] > worst ? defect[slot] : worst;
+        correction = size[slot] > correction ? size[slot] : correction;
         all += defect[slot] + size[slot];
     }
-    if (!isfinite(all)) /* fmax and fmin pass over NaN */
+    if (!isfinite(all)) /* comparisons pass over NaN */
         return false;
     correction *= largest + rounding * sum;
     return worst < 0.5 && smallest > 2.1 * correction;
@@ -105,9 +108,11 @@ hs_status hs_pool_create(hs_worker *worker) {
     hs_pool *pool = &worker->pool;
     size_t words = worker->tree->words;
     pool->memory = hs_allocate_matrix(2 * words + 2, HS_POOL_SIZE, sizeof *pool->memory);
-    worker->usable = hs_allocate(HS_POOL_SIZE, sizeof *worker->usable);
-    worker->core_scratch = hs_allocate(4 * worker->work.stride, sizeof *worker->core_scratch);
-    if (pool->memory == NULL || worker->usable == NULL || worker->core_scratch == NULL)
+    worker->usable = hs_allocate(2 * HS_POOL_SIZE, sizeof *worker->usable);
+    worker->core_slot = hs_allocate(worker->work.stride, sizeof *worker->core_slot);
+    worker->core_scratch = hs_allocate(5 * worker->work.stride, sizeof *worker->core_scratch);
+    if (pool->memory == NULL || worker->usable == NULL || worker->core_slot == NULL ||
+        worker->core_scratch == NULL)
         return HS_NO_MEMORY;
     pool->inactive = pool->memory;
     pool->active = pool->inactive + words * HS_POOL_SIZE;
@@ -119,6 +124,7 @@ hs_status hs_pool_create(hs_worker *worker) {
 void hs_pool_clear(hs_worker *worker) {
     free(worker->pool.memory);
     free(worker->usable);
+    free(worker->core_slot);
     free(worker->core_scratch);
 }
 
@@ -171,18 +177,16 @@ void hs_pool_filter(hs_worker *worker, const hs_frame *frame) {
     size_t begin[HS_POOL_FREE + 2] = {0};
     for (size_t w = 0; w < tree->words; w++)
         worker->scratch_bits[w] = frame->inactive[w] | frame->free[w];
-    worker->work.kernels->filter(pool->inactive, pool->active, HS_POOL_SIZE, pool->count,
-                                 tree->words, worker->scratch_bits, frame->active, frame->free,
-                                 pool->size);
-    for (size_t k = 0; k < pool->count; k++)
-        if (pool->size[k] <= HS_POOL_FREE)
-            begin[pool->size[k] + 1]++;
-    for (size_t size = 1; size <= HS_POOL_FREE + 1; size++)
+    uint16_t *found = worker->usable + HS_POOL_SIZE;
+    worker->usable_count = worker->work.kernels->filter(
+        pool->inactive, pool->active, HS_POOL_SIZE, pool->count, tree->words, worker->scratch_bits,
+        frame->active, frame->free, HS_POOL_FREE, pool->size, found);
+    for (size_t k = 0; k < worker->usable_count; k++)
+        begin[pool->size[found[k]] + 1]++;
+    for (size_t size = 1; size <= HS_POOL_FREE; size++)
         begin[size] += begin[size - 1];
-    worker->usable_count = begin[HS_POOL_FREE + 1];
-    for (size_t k = 0; k < pool->count; k++)
-        if (pool->size[k] <= HS_POOL_FREE)
-            worker->usable[begin[pool->size[k]]++] = (uint16_t)k;
+    for (size_t k = 0; k < worker->usable_count; k++)
+        worker->usable[begin[pool->size[found[k]]]++] = found[k];
 }
 
 size_t hs_pool_open(const hs_worker *worker, const hs_frame *frame, size_t k, uint64_t *open) {

@@ -19,8 +19,7 @@
 
 enum {
     CAREFUL_TRANSVERSALS = 4096, /* settled modulo a prime: at most so many */
-    MOST_NORMALS = 64,
-    HS_TRANSVERSAL_DIMS = 64 /* larger layers are out of reach of this engine anyway */
+    HS_TRANSVERSAL_DIMS = 64     /* larger layers are out of reach of this engine anyway */
 };
 
 /* Rows of D whose part orthogonal to the others is below this are left out: fewer rows of D only
@@ -32,19 +31,20 @@ static const double parallel_accuracy = 1e-14;
 
 typedef struct hs_transversal {
     size_t pitch;        /* columns of a level, padded */
+    size_t columns;      /* used */
     double *level;       /* (n + 1) levels of n x pitch coordinates */
     double *fixed;       /* n: a row of D */
     double *reflections; /* n x n: those that take the rows of D away */
     double *betas;       /* n */
     double *low;         /* pitch: smallest determinant through each row of the last group */
     uint32_t *row;       /* pitch: the row of each column */
+    bool together; /* only the smallest determinant matters, not for which row of the last group */
     size_t *begin, *end; /* n + 1: columns of each group; group 0 is the last in the search */
     size_t *group;       /* count + 2: which packed groups, by size */
     size_t kept;         /* rows of D taken */
     uint32_t *kept_row;  /* n */
     double determinant;  /* of the rows of D */
     double threshold;
-    double normal[3 * MOST_NORMALS]; /* scratch: products of two rows */
     hs_modular_basis basis;
 } hs_transversal;
 
@@ -233,6 +233,33 @@ static double search_work(const hs_transversal *t, size_t dims) {
     return work;
 }
 
+/* Three groups are left, the last one at place 0. */
+static void walk_three(hs_worker *worker, const double *level, double product) {
+    hs_transversal *t = worker->transversal;
+    size_t pitch = t->pitch, last = padded(t->end[0]);
+    for (size_t a = t->begin[2]; a < t->end[2]; a++) {
+        double p[3] = {product * level[a], product * level[pitch + a],
+                       product * level[2 * pitch + a]};
+        worker->work.kernels->lower(level, pitch, last, p, level + t->begin[1],
+                                    t->end[1] - t->begin[1], t->low);
+    }
+}
+
+/* Four groups are left, and only the smallest determinant is asked for. */
+static bool walk_four(hs_worker *worker, const double *level, double product) {
+    hs_transversal *t = worker->transversal;
+    const double *column[4];
+    size_t count[4];
+    for (size_t k = 0; k < 4; k++) {
+        column[k] = level + t->begin[k];
+        count[k] = t->end[k] - t->begin[k];
+    }
+    if (count[0] * count[1] > HS_PAIRS - HS_LANES || count[2] * count[3] > HS_PAIRS - HS_LANES)
+        return false;
+    t->low[0] = fmin(t->low[0], worker->work.kernels->least(column, count, t->pitch, product));
+    return true;
+}
+
 /* Groups at places dims-1 (now), dims-2, ..., 0. product: of the lengths so far. */
 static void walk(hs_worker *worker, double *level, size_t dims, double product) {
     hs_transversal *t = worker->transversal;
@@ -247,21 +274,8 @@ static void walk(hs_worker *worker, double *level, size_t dims, double product) 
                 t->low[r] = fmin(t->low[r], product * fabs(level[a] * level[pitch + r] -
                                                            level[pitch + a] * level[r]));
     } else if (dims == 3) {
-        size_t count = 0;
-        for (size_t a = t->begin[2]; a < t->end[2]; a++)
-            for (size_t b = t->begin[1]; b < t->end[1]; b++) {
-                const double *p = level + a, *q = level + b;
-                double *x = t->normal + 3 * count++;
-                x[0] = product * (p[pitch] * q[2 * pitch] - p[2 * pitch] * q[pitch]);
-                x[1] = product * (p[2 * pitch] * q[0] - p[0] * q[2 * pitch]);
-                x[2] = product * (p[0] * q[pitch] - p[pitch] * q[0]);
-                if (count == MOST_NORMALS) {
-                    kernels->lower(level, pitch, last, t->normal, count, t->low);
-                    count = 0;
-                }
-            }
-        kernels->lower(level, pitch, last, t->normal, count, t->low);
-    } else {
+        walk_three(worker, level, product);
+    } else if (dims > 4 || !t->together || !walk_four(worker, level, product)) {
         size_t place = dims - 1, columns = padded(t->end[place - 1]);
         double u[HS_TRANSVERSAL_DIMS];
         for (size_t a = t->begin[place]; a < t->end[place]; a++) {
@@ -323,37 +337,47 @@ static void settle_exactly(hs_worker *worker, size_t dims) {
 
 /* ---- entry ----------------------------------------------------------------------------------- */
 
-/* Fills low for the last group: extra, or the largest of the groups that are needed. False when
- * there are too few groups or too much work. */
-static bool examine(hs_worker *worker, const uint64_t *active, const uint64_t *groups, size_t count,
-                    const uint64_t *extra) {
+/* Chooses the groups that are needed, `extra` (or NULL) the last of them, and loads them; false
+ * when there are too few. dims: how many are needed. */
+static bool load(hs_worker *worker, const uint64_t *active, const uint64_t *groups, size_t count,
+                 const uint64_t *extra, size_t *dims) {
     hs_transversal *t = worker->transversal;
     const hs_tree *tree = worker->tree;
-    size_t n = tree->n, words = tree->words;
-    size_t given = count + (extra != NULL ? 1 : 0);
-    if (n > HS_TRANSVERSAL_DIMS)
+    size_t words = tree->words, given = count + (extra != NULL ? 1 : 0);
+    *dims = SIZE_MAX;
+    if (tree->n > HS_TRANSVERSAL_DIMS)
         return false;
     order_groups(worker, groups, count);
     reflect_fixed(worker, active);
-    size_t dims = n - t->kept;
-    if (dims == 0 || given < dims)
-        return dims == 0;
-    size_t columns = 0, others = dims - 1;
-    columns = extra != NULL ? load_group(worker, extra, 0, 0)
-                            : load_group(worker, groups + t->group[others] * words, 0, 0);
-    columns = padded(columns);
-    for (size_t place = 1; place < dims; place++)
-        columns = load_group(worker, groups + t->group[others - place] * words, place, columns);
-    project(worker, columns);
-    if (worker->degenerate)
-        for (size_t place = extra != NULL ? 1 : 0; place < dims; place++)
-            t->end[place] = merge_parallel(t, dims, t->begin[place], t->end[place]);
-    if (search_work(t, dims) > HS_TRANSVERSAL_WORK)
+    *dims = tree->n - t->kept;
+    if (*dims == 0 || given < *dims)
         return false;
+    size_t others = *dims - 1;
+    load_group(worker, extra != NULL ? extra : groups + t->group[others] * words, 0, 0);
+    size_t columns = padded(t->end[0]);
+    for (size_t place = 1; place < *dims; place++)
+        columns = load_group(worker, groups + t->group[others - place] * words, place, columns);
+    t->columns = columns;
+    return true;
+}
+
+/* Fills low; false when that is too much work. */
+static bool examine(hs_worker *worker, size_t dims) {
+    hs_transversal *t = worker->transversal;
+    double limit = t->together ? HS_CLOSING_WORK : HS_FIXING_WORK;
+    if (!worker->degenerate && search_work(t, dims) > limit)
+        return false;
+    project(worker, t->columns);
+    if (worker->degenerate) {
+        for (size_t place = t->together ? 0 : 1; place < dims; place++)
+            t->end[place] = merge_parallel(t, dims, t->begin[place], t->end[place]);
+        if (search_work(t, dims) > limit)
+            return false;
+    }
+    bool proven = true;
     for (size_t r = 0; r < padded(t->end[0]); r++)
         t->low[r] = INFINITY;
     walk(worker, t->level, dims, t->determinant);
-    bool proven = true;
     for (size_t r = 0; r < t->end[0]; r++)
         proven = proven && t->low[r] > t->threshold;
     if (!proven)
@@ -364,10 +388,12 @@ static bool examine(hs_worker *worker, const uint64_t *active, const uint64_t *g
 bool hs_transversals_span(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
                           size_t count) {
     hs_transversal *t = worker->transversal;
-    if (!examine(worker, active, groups, count, NULL))
+    size_t dims;
+    t->together = true;
+    if (!load(worker, active, groups, count, NULL, &dims))
+        return dims == 0;
+    if (!examine(worker, dims))
         return false;
-    if (t->kept == worker->tree->n)
-        return true;
     for (size_t r = 0; r < t->end[0]; r++)
         if (!(t->low[r] > t->threshold))
             return false;
@@ -377,9 +403,10 @@ bool hs_transversals_span(hs_worker *worker, const uint64_t *active, const uint6
 void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
                           size_t count, uint64_t *extra) {
     hs_transversal *t = worker->transversal;
-    size_t words = worker->tree->words;
-    if (!examine(worker, active, groups, count, extra) || t->kept == worker->tree->n) {
-        memset(extra, 0, words * sizeof *extra);
+    size_t dims;
+    t->together = false;
+    if (!load(worker, active, groups, count, extra, &dims) || !examine(worker, dims)) {
+        memset(extra, 0, worker->tree->words * sizeof *extra);
         return;
     }
     for (size_t r = 0; r < t->end[0]; r++)

@@ -1,106 +1,91 @@
 #include "geometry/kernels.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Eight doubles; the compiler splits them where the machine has shorter registers. */
-typedef double lanes __attribute__((vector_size(64)));
-
-/* Four, for what compares: compilers take comparisons of eight apart. */
-typedef double quad __attribute__((vector_size(32)));
-typedef long long quad_masks __attribute__((vector_size(32)));
-enum { QUAD = 4 };
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE lanes load(const double *from) {
-    lanes value;
-    memcpy(&value, from, sizeof value);
-    return value;
+typedef double two __attribute__((vector_size(16)));
+typedef long long two_masks __attribute__((vector_size(16)));
+typedef double four __attribute__((vector_size(32)));
+typedef long long four_masks __attribute__((vector_size(32)));
+typedef double eight __attribute__((vector_size(64)));
+
+/* mask ? yes : no, lane by lane */
+#define CHOOSE(TYPE, MASKS, mask, yes, no)                                                         \
+    ((TYPE)(((mask) & (MASKS)(yes)) | (~(mask) & (MASKS)(no))))
+
+#define DEFINE_CHOICES(TYPE, MASKS)                                                                \
+    INLINE TYPE lesser_##TYPE(TYPE least, TYPE value) {                                            \
+        value = CHOOSE(TYPE, MASKS, value < 0.0, -value, value);                                   \
+        return CHOOSE(TYPE, MASKS, value < least, value, least);                                   \
+    }                                                                                              \
+    INLINE TYPE positive_##TYPE(TYPE value) {                                                      \
+        return (TYPE)((value > 0.0) & (MASKS)value);                                               \
+    }
+
+DEFINE_CHOICES(two, two_masks)
+
+INLINE size_t most_plain(const double *want, const double *value, const double *slack,
+                         size_t padded, double *largest) {
+    size_t winner = 0;
+    *largest = -1.0;
+    for (size_t i = 0; i < padded; i++) {
+        double violation = want[i] * value[i] + slack[i];
+        winner = violation > *largest ? i : winner;
+        *largest = violation > *largest ? violation : *largest;
+    }
+    return winner;
 }
 
-INLINE void store(double *to, lanes value) {
-    memcpy(to, &value, sizeof value);
-}
-
-INLINE quad load_quad(const double *from) {
-    quad value;
-    memcpy(&value, from, sizeof value);
-    return value;
-}
-
-INLINE void store_quad(double *to, quad value) {
-    memcpy(to, &value, sizeof value);
-}
-
-INLINE quad choose(quad_masks mask, quad yes, quad no) {
-    return (quad)((mask & (quad_masks)yes) | (~mask & (quad_masks)no));
-}
-
-INLINE void image_body(const double *basis, size_t d, size_t pitch, size_t columns, const double *a,
-                       double *image) {
-    size_t c = 0;
-    for (; c + 4 * HS_LANES <= columns; c += 4 * HS_LANES) {
-        lanes s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
-        for (size_t j = 0; j < d; j++) {
-            const double *row = basis + j * pitch + c;
-            s0 += a[j] * load(row);
-            s1 += a[j] * load(row + HS_LANES);
-            s2 += a[j] * load(row + 2 * HS_LANES);
-            s3 += a[j] * load(row + 3 * HS_LANES);
+INLINE size_t blocking_plain(const double *lambda, const double *r, size_t stride, double *length) {
+    size_t block = stride;
+    *length = INFINITY;
+    for (size_t slot = 0; slot < stride; slot++)
+        if (r[slot] > 0.0 && lambda[slot] / r[slot] < *length) {
+            *length = lambda[slot] / r[slot];
+            block = slot;
         }
-        store(image + c, s0);
-        store(image + c + HS_LANES, s1);
-        store(image + c + 2 * HS_LANES, s2);
-        store(image + c + 3 * HS_LANES, s3);
-    }
-    for (; c < columns; c += HS_LANES) {
-        lanes sum = {0};
-        for (size_t j = 0; j < d; j++)
-            sum += a[j] * load(basis + j * pitch + c);
-        store(image + c, sum);
-    }
+    return block;
 }
 
-INLINE void rank_one_body(double *basis, size_t d, size_t width, const double *column, double scale,
-                          const double *image) {
-    for (size_t j = 0; j < d; j++) {
-        double factor = scale * column[j];
-        double *row = basis + j * width;
-        for (size_t c = 0; c < width; c += HS_LANES)
-            store(row + c, load(row + c) + factor * load(image + c));
-    }
-}
+#define UNIT_NAME "plain"
+#define KERNEL(name) name##_plain_unit
+#define TARGET
+#define lanes two
+#define WIDTH 2
+#define LESSER lesser_two
+#define POSITIVE positive_two
+#define MOST most_plain
+#define BLOCKING blocking_plain
+#include "geometry/kernels_unit.h"
 
-INLINE size_t price_body(const double *columns, size_t d, size_t padded, const double *z,
-                         const double *offset, const double *want, const double *slack,
-                         double *value, double *largest) {
-    for (size_t i = 0; i < padded; i += HS_PRICING_BLOCK) {
-        lanes s[4];
-        for (size_t k = 0; k < 4; k++)
-            s[k] = load(offset + i + k * HS_LANES);
-        for (size_t j = 0; j < d; j++) {
-            const double *column = columns + j * padded + i;
-            s[0] += z[j] * load(column);
-            s[1] += z[j] * load(column + HS_LANES);
-            s[2] += z[j] * load(column + 2 * HS_LANES);
-            s[3] += z[j] * load(column + 3 * HS_LANES);
-        }
-        for (size_t k = 0; k < 4; k++)
-            store(value + i + k * HS_LANES, s[k]);
-    }
-    quad best = {-1, -1, -1, -1}, index = {0, 1, 2, 3}, best_index = index;
-    for (size_t i = 0; i < padded; i += QUAD) {
-        quad violation = load_quad(want + i) * load_quad(value + i) + load_quad(slack + i);
-        quad_masks better = violation > best;
-        best = choose(better, violation, best);
-        best_index = choose(better, index, best_index);
-        index += (double)QUAD;
+#if defined(__x86_64__)
+
+DEFINE_CHOICES(four, four_masks)
+
+INLINE size_t most_four(const double *want, const double *value, const double *slack, size_t padded,
+                        double *largest) {
+    four best = {-1, -1, -1, -1}, index = {0, 1, 2, 3}, best_index = index;
+    for (size_t i = 0; i < padded; i += 4) {
+        four w, v, s;
+        memcpy(&w, want + i, sizeof w);
+        memcpy(&v, value + i, sizeof v);
+        memcpy(&s, slack + i, sizeof s);
+        v = w * v + s;
+        four_masks better = v > best;
+        best = CHOOSE(four, four_masks, better, v, best);
+        best_index = CHOOSE(four, four_masks, better, index, best_index);
+        index += 4.0;
     }
     size_t winner = 0;
     *largest = -1.0;
-    for (size_t k = 0; k < QUAD; k++)
+    for (size_t k = 0; k < 4; k++)
         if (best[k] > *largest) {
             *largest = best[k];
             winner = (size_t)best_index[k];
@@ -108,87 +93,83 @@ INLINE size_t price_body(const double *columns, size_t d, size_t padded, const d
     return winner;
 }
 
-INLINE void reflect_body(const double *from, size_t dims, size_t pitch, size_t columns,
-                         const double *u, double beta, double *to) {
-    for (size_t r = 0; r < columns; r += HS_LANES) {
-        lanes sum = {0};
-        for (size_t k = 0; k < dims; k++)
-            sum += u[k] * load(from + k * pitch + r);
-        sum *= beta;
-        for (size_t k = 1; k < dims; k++)
-            store(to + (k - 1) * pitch + r, load(from + k * pitch + r) - u[k] * sum);
-    }
+#define UNIT_NAME "avx2"
+#define KERNEL(name) name##_avx2_unit
+#define TARGET __attribute__((target("avx2,fma,popcnt")))
+#define lanes four
+#define WIDTH 4
+#define LESSER lesser_four
+#define POSITIVE positive_four
+#define MOST most_four
+#define BLOCKING blocking_plain
+#include "geometry/kernels_unit.h"
+
+/* Compilers take comparisons of eight apart, but there are instructions for them. */
+#define TARGET_512                                                                                 \
+    __attribute__((target("avx512f,avx512dq,avx512vl,avx512vpopcntdq,avx2,fma,popcnt")))
+#define INLINE_512 TARGET_512 __attribute__((always_inline)) static inline
+
+INLINE_512 eight lesser_eight(eight least, eight value) {
+    return (eight)_mm512_min_pd((__m512d)least, _mm512_abs_pd((__m512d)value));
 }
 
-INLINE void lower_body(const double *c, size_t pitch, size_t columns, const double *x, size_t count,
-                       double *low) {
-    for (size_t r = 0; r < columns; r += QUAD) {
-        quad c0 = load_quad(c + r), c1 = load_quad(c + pitch + r),
-             c2 = load_quad(c + 2 * pitch + r), least = load_quad(low + r);
-        for (size_t k = 0; k < 3 * count; k += 3) {
-            quad value = x[k] * c0 + x[k + 1] * c1 + x[k + 2] * c2;
-            value = choose(value < 0.0, -value, value);
-            least = choose(value < least, value, least);
+INLINE_512 eight positive_eight(eight value) {
+    return (eight)_mm512_max_pd((__m512d)value, _mm512_setzero_pd());
+}
+
+/* The first lane with this value. */
+INLINE_512 size_t lane_of(__m512d values, double value) {
+    return (size_t)__builtin_ctz(_mm512_cmp_pd_mask(values, _mm512_set1_pd(value), _CMP_EQ_OQ) |
+                                 1U << HS_LANES);
+}
+
+INLINE_512 size_t most_eight(const double *want, const double *value, const double *slack,
+                             size_t padded, double *largest) {
+    __m512d best = _mm512_set1_pd(-1.0);
+    __m512i blocks = _mm512_setzero_si512();
+    for (size_t i = 0; i < padded; i += HS_LANES) {
+        __m512d v = _mm512_fmadd_pd(_mm512_loadu_pd(want + i), _mm512_loadu_pd(value + i),
+                                    _mm512_loadu_pd(slack + i));
+        __mmask8 more = _mm512_cmp_pd_mask(v, best, _CMP_GT_OQ);
+        best = _mm512_mask_mov_pd(best, more, v);
+        blocks = _mm512_mask_mov_epi64(blocks, more, _mm512_set1_epi64((long long)i));
+    }
+    long long block[HS_LANES];
+    _mm512_storeu_si512(block, blocks);
+    *largest = _mm512_reduce_max_pd(best);
+    size_t lane = lane_of(best, *largest);
+    return lane < HS_LANES ? (size_t)block[lane] + lane : 0;
+}
+
+INLINE_512 size_t blocking_eight(const double *lambda, const double *r, size_t stride,
+                                 double *length) {
+    const __m512d infinite = _mm512_set1_pd(INFINITY);
+    size_t block = stride;
+    *length = INFINITY;
+    for (size_t slot = 0; slot < stride; slot += HS_LANES) {
+        __m512d rate = _mm512_loadu_pd(r + slot);
+        __mmask8 falls = _mm512_cmp_pd_mask(rate, _mm512_setzero_pd(), _CMP_GT_OQ);
+        __m512d ratio = _mm512_mask_div_pd(infinite, falls, _mm512_loadu_pd(lambda + slot), rate);
+        double least = _mm512_reduce_min_pd(ratio);
+        if (least < *length) {
+            *length = least;
+            block = slot + lane_of(ratio, least);
         }
-        store_quad(low + r, least);
     }
+    return block;
 }
 
-INLINE void filter_body(const uint64_t *restrict inactive, const uint64_t *restrict active,
-                        size_t capacity, size_t count, size_t words, const uint64_t *allowed,
-                        const uint64_t *fixed, const uint64_t *free_rows, uint64_t *restrict size) {
-    for (size_t k = 0; k < count; k++)
-        size[k] = 0;
-    for (size_t w = 0; w < words; w++) {
-        const uint64_t *restrict in = inactive + w * capacity, *restrict on = active + w * capacity;
-        uint64_t outside = ~allowed[w], missing = ~fixed[w], open = free_rows[w];
-        for (size_t k = 0; k < count; k++) {
-            uint64_t conflict = (in[k] & outside) | (on[k] & missing);
-            size[k] += (uint64_t)__builtin_popcountll(in[k] & open);
-            size[k] |= conflict != 0 ? HS_UNUSABLE : 0;
-        }
-    }
-}
+#define UNIT_NAME "avx512"
+#define KERNEL(name) name##_avx512_unit
+#define TARGET TARGET_512
+#define lanes eight
+#define WIDTH 8
+#define LESSER lesser_eight
+#define POSITIVE positive_eight
+#define MOST most_eight
+#define BLOCKING blocking_eight
+#include "geometry/kernels_unit.h"
 
-#define DEFINE_KERNELS(NAME, ATTRIBUTE)                                                            \
-    ATTRIBUTE static void image_##NAME(const double *basis, size_t d, size_t pitch,                \
-                                       size_t columns, const double *a, double *image) {           \
-        image_body(basis, d, pitch, columns, a, image);                                            \
-    }                                                                                              \
-    ATTRIBUTE static void rank_one_##NAME(double *basis, size_t d, size_t width,                   \
-                                          const double *column, double scale,                      \
-                                          const double *image) {                                   \
-        rank_one_body(basis, d, width, column, scale, image);                                      \
-    }                                                                                              \
-    ATTRIBUTE static size_t price_##NAME(                                                          \
-        const double *columns, size_t d, size_t padded, const double *z, const double *offset,     \
-        const double *want, const double *slack, double *value, double *largest) {                 \
-        return price_body(columns, d, padded, z, offset, want, slack, value, largest);             \
-    }                                                                                              \
-    ATTRIBUTE static void reflect_##NAME(const double *from, size_t dims, size_t pitch,            \
-                                         size_t columns, const double *u, double beta,             \
-                                         double *to) {                                             \
-        reflect_body(from, dims, pitch, columns, u, beta, to);                                     \
-    }                                                                                              \
-    ATTRIBUTE static void lower_##NAME(const double *c, size_t pitch, size_t columns,              \
-                                       const double *x, size_t count, double *low) {               \
-        lower_body(c, pitch, columns, x, count, low);                                              \
-    }                                                                                              \
-    ATTRIBUTE static void filter_##NAME(const uint64_t *inactive, const uint64_t *active,          \
-                                        size_t capacity, size_t count, size_t words,               \
-                                        const uint64_t *allowed, const uint64_t *fixed,            \
-                                        const uint64_t *free_rows, uint64_t *size) {               \
-        filter_body(inactive, active, capacity, count, words, allowed, fixed, free_rows, size);    \
-    }                                                                                              \
-    static const hs_kernels kernels_##NAME = {#NAME,        image_##NAME,   rank_one_##NAME,       \
-                                              price_##NAME, reflect_##NAME, lower_##NAME,          \
-                                              filter_##NAME};
-
-DEFINE_KERNELS(plain, )
-#if defined(__x86_64__)
-DEFINE_KERNELS(avx2, __attribute__((target("avx2,fma,popcnt"))))
-DEFINE_KERNELS(avx512,
-               __attribute__((target("avx512f,avx512dq,avx512vl,avx512vpopcntdq,avx2,fma,popcnt"))))
 #endif
 
 const hs_kernels *hs_kernels_choose(void) {
@@ -200,9 +181,9 @@ const hs_kernels *hs_kernels_choose(void) {
     if (!plain && !narrow && __builtin_cpu_supports("avx512f") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512vpopcntdq"))
-        return &kernels_avx512;
+        return &kernels_avx512_unit;
     if (!plain && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return &kernels_avx2;
+        return &kernels_avx2_unit;
 #endif
-    return &kernels_plain;
+    return &kernels_plain_unit;
 }

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HS_LANES = 8, HS_PRICING_BLOCK = 32 };
+enum { HS_LANES = 8, HS_PRICING_BLOCK = 32, HS_PAIRS = 128 };
 
 typedef struct hs_kernels {
     const char *name; /* "avx512", "avx2" or "plain" */
@@ -22,11 +22,28 @@ typedef struct hs_kernels {
     void (*rank_one)(double *basis, size_t d, size_t width, const double *column, double scale,
                      const double *image);
 
+    /* sum_j x_j y_j over j < d, any d */
+    double (*dot)(const double *x, const double *y, size_t d);
+
     /* value_i = offset_i + sum_j columns[j][i] z_j for i < padded; returns the index of the largest
      * want_i value_i + slack_i above -1 and that maximum. */
     size_t (*price)(const double *columns, size_t d, size_t padded, const double *z,
                     const double *offset, const double *want, const double *slack, double *value,
                     double *largest);
+
+    /* The smallest lambda_i / r_i over r_i > 0 and its index; INFINITY and stride where there is
+     * none. */
+    size_t (*blocking)(const double *lambda, const double *r, size_t stride, double *length);
+
+    /* lambda_i = max(0, lambda_i - length r_i) */
+    void (*shift)(double *lambda, const double *r, size_t stride, double length);
+
+    /* How far `inverse` (entry (slot, j) at [j * pitch + slot]) is from inverting the rows a_slot,
+     * NULL where there is none, d coordinates each:
+     * defect_c += sum over slots of |sum_j a_slot,j inverse_c,j - sign_slot [c = slot]|. image:
+     * scratch, stride. */
+    void (*defect)(const double *inverse, size_t d, size_t pitch, size_t stride,
+                   const double *const *rows, const double *sign, double *image, double *defect);
 
     /* A Householder reflection of R columns of `dims` coordinates (from[c * pitch + r]) by the
      * vector u, the first coordinate of the result left out:
@@ -34,20 +51,26 @@ typedef struct hs_kernels {
     void (*reflect)(const double *from, size_t dims, size_t pitch, size_t columns, const double *u,
                     double beta, double *to);
 
-    /* low_r = min(low_r, |x_0 c_0r + x_1 c_1r + x_2 c_2r|) over r < columns, for each of count
-     * vectors x (c_kr at c[k * pitch + r]). */
-    void (*lower)(const double *c, size_t pitch, size_t columns, const double *x, size_t count,
-                  double *low);
+    /* low_r = min(low_r, |det(p, q_k, c_r)|) over r < columns, for each of count vectors q_k, all
+     * in three dimensions (coordinate i of q_k at q[i * pitch + k], that of c_r at
+     * c[i * pitch + r]). */
+    void (*lower)(const double *c, size_t pitch, size_t columns, const double *p, const double *q,
+                  size_t count, double *low);
 
-    /* Sets of rows, set k's word w at [w * capacity + k]: size_k = how many rows of inactive_k are
-     * free, or at least HS_UNUSABLE when inactive_k is not within `allowed` or active_k not within
-     * `fixed`. */
-    void (*filter)(const uint64_t *inactive, const uint64_t *active, size_t capacity, size_t count,
-                   size_t words, const uint64_t *allowed, const uint64_t *fixed,
-                   const uint64_t *free_rows, uint64_t *size);
+    /* The smallest |scale det(a, b, c, d)| over a, b, c, d out of four groups of columns in four
+     * dimensions (coordinate i of column k of group g at column[g][i * pitch + k]); groups 0 and 1,
+     * and 2 and 3, have at most HS_PAIRS - HS_LANES pairs. */
+    double (*least)(const double *const column[4], const size_t count[4], size_t pitch,
+                    double scale);
+
+    /* Sets of rows, set k's word w at [w * capacity + k]. size_k = how many rows of inactive_k are
+     * free, or at least 2^40 when inactive_k is not within `allowed` or active_k not within
+     * `fixed`. The sets of size at most `largest` are put into usable (room for count); returns how
+     * many. */
+    size_t (*filter)(const uint64_t *inactive, const uint64_t *active, size_t capacity,
+                     size_t count, size_t words, const uint64_t *allowed, const uint64_t *fixed,
+                     const uint64_t *free_rows, uint64_t largest, uint64_t *size, uint16_t *usable);
 } hs_kernels;
-
-#define HS_UNUSABLE (UINT64_C(1) << 40)
 
 /* The fastest version this processor runs; the environment variable HALFSPAN_KERNEL (plain, avx2,
  * avx512) can ask for a simpler one. */

@@ -87,55 +87,34 @@ static void leave(hs_minnorm *solver, size_t slot) {
     solver->active_count--;
 }
 
-static double product(const double *restrict x, const double *restrict y, size_t d) {
-    double sum = 0.0;
-    for (size_t j = 0; j < d; j++)
-        sum += x[j] * y[j];
-    return sum;
-}
-
-/* The slot whose multiplier reaches zero first as that of the new row grows; stride when none. */
-static size_t blocking_slot(const hs_minnorm *solver, double *length) {
-    const double *r = solver->image + solver->stride;
-    size_t block = solver->stride;
-    *length = INFINITY;
-    for (size_t slot = 0; slot < solver->stride; slot++) {
-        if (!(r[slot] > 0.0) || solver->slot_row[slot] == HS_MINNORM_FREE)
-            continue;
-        double ratio = solver->lambda[slot] / r[slot];
-        if (ratio < *length) {
-            *length = ratio;
-            block = slot;
-        }
-    }
-    return block;
-}
-
 static void move(hs_minnorm *solver, double length, bool free_step, double *multiplier) {
     const double *q = solver->image, *r = solver->image + solver->stride;
     if (free_step)
         for (size_t j = 0; j < solver->d; j++)
             solver->z[j] -= length * q[j];
-    for (size_t slot = 0; slot < solver->stride; slot++)
-        solver->lambda[slot] = fmax(0.0, solver->lambda[slot] - length * r[slot]);
+    solver->kernels->shift(solver->lambda, r, solver->stride, length);
     *multiplier += length;
 }
 
 hs_minnorm_answer hs_minnorm_add(hs_minnorm *solver, const double *a, double sign, double t,
                                  uint32_t row, double *multiplier) {
+    const hs_kernels *kernels = solver->kernels;
     size_t d = solver->d, width = 2 * solver->stride;
-    double size = product(a, a, d);
+    double size = kernels->dot(a, a, d);
     *multiplier = 0.0;
     for (size_t rounds = 0; rounds < 4 * d + 64; rounds++) {
-        solver->kernels->image(solver->basis, d, width, width, a, solver->image);
+        kernels->image(solver->basis, d, width, width, a, solver->image);
         if (sign < 0.0)
             for (size_t c = 0; c < width; c++)
                 solver->image[c] = -solver->image[c];
-        double square = product(solver->image, solver->image, d), blocked;
+        double square = kernels->dot(solver->image, solver->image, solver->stride), blocked;
         bool free_step =
             solver->active_count < d && square > dependent_share * dependent_share * size;
-        size_t block = blocking_slot(solver, &blocked);
-        double full = free_step ? (sign * product(a, solver->z, d) - t) / square : INFINITY;
+        /* the slot whose multiplier reaches zero first as that of the new row grows; free slots
+         * have an image of zero */
+        size_t block = kernels->blocking(solver->lambda, solver->image + solver->stride,
+                                         solver->stride, &blocked);
+        double full = free_step ? (sign * kernels->dot(a, solver->z, d) - t) / square : INFINITY;
         if (isnan(full))
             return HS_MINNORM_GIVEN_UP;
         solver->pivots++;
@@ -148,7 +127,7 @@ hs_minnorm_answer hs_minnorm_add(hs_minnorm *solver, const double *a, double sig
         if (full <= blocked) {
             move(solver, fmax(full, 0.0), true, multiplier);
             enter(solver, row, *multiplier, square);
-            solver->squared_norm = product(solver->z, solver->z, d);
+            solver->squared_norm = kernels->dot(solver->z, solver->z, solver->stride);
             return HS_MINNORM_ADDED;
         }
         move(solver, blocked, free_step, multiplier);

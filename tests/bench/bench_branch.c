@@ -1,6 +1,6 @@
 /* The exact engine on random Gaussian layers without bias, one line per case: nodes, pivots, times
  * and ratios, medians over layers. Times of one thread are processor seconds, which a busy machine
- * spoils less; times of two threads are of the wall clock.
+ * spoils less, of that thread alone; times of two threads are of the wall clock.
  * Usage: bench_branch PART [MIN_N [MAX_N [LAYERS [THREADS]]]]
  *   growth    nodes, pivots and times as n grows, m = 6n
  *   threads   two threads against one on proofs, m = 6n
@@ -56,7 +56,9 @@ static void check(hs_status status, const hs_error *error) {
 }
 
 static double processor_seconds(void) {
-    return (double)clock() / CLOCKS_PER_SEC;
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 static int compare_doubles(const void *a, const void *b) {

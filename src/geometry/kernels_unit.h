@@ -1,0 +1,244 @@
+/* The kernels for one vector unit; included by kernels.c once for each, with
+ *   UNIT_NAME      what the unit is called
+ *   KERNEL(name)   the function's name
+ *   TARGET         the attribute that lets the compiler use the unit
+ *   lanes, WIDTH   its vector of doubles and how many it holds, a divisor of HS_LANES
+ *   LESSER(a, b)   the smaller of a and |b|, lane by lane
+ *   POSITIVE(a)    the larger of a and 0, lane by lane
+ *   MOST, BLOCKING what `most` and `blocking` do */
+
+TARGET static inline lanes KERNEL(load)(const double *from) {
+    lanes value;
+    memcpy(&value, from, sizeof value);
+    return value;
+}
+
+TARGET static inline void KERNEL(store)(double *to, lanes value) {
+    memcpy(to, &value, sizeof value);
+}
+
+#define LOAD KERNEL(load)
+#define STORE KERNEL(store)
+
+TARGET static void KERNEL(image)(const double *basis, size_t d, size_t pitch, size_t columns,
+                                 const double *a, double *image) {
+    size_t c = 0;
+    for (; c + 4 * WIDTH <= columns; c += 4 * WIDTH) {
+        lanes s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
+        for (size_t j = 0; j < d; j++) {
+            const double *row = basis + j * pitch + c;
+            s0 += a[j] * LOAD(row);
+            s1 += a[j] * LOAD(row + WIDTH);
+            s2 += a[j] * LOAD(row + 2 * WIDTH);
+            s3 += a[j] * LOAD(row + 3 * WIDTH);
+        }
+        STORE(image + c, s0);
+        STORE(image + c + WIDTH, s1);
+        STORE(image + c + 2 * WIDTH, s2);
+        STORE(image + c + 3 * WIDTH, s3);
+    }
+    for (; c < columns; c += WIDTH) {
+        lanes sum = {0};
+        for (size_t j = 0; j < d; j++)
+            sum += a[j] * LOAD(basis + j * pitch + c);
+        STORE(image + c, sum);
+    }
+}
+
+TARGET static void KERNEL(rank_one)(double *basis, size_t d, size_t width, const double *column,
+                                    double scale, const double *image) {
+    for (size_t j = 0; j < d; j++) {
+        double factor = scale * column[j];
+        double *row = basis + j * width;
+        for (size_t c = 0; c < width; c += WIDTH)
+            STORE(row + c, LOAD(row + c) + factor * LOAD(image + c));
+    }
+}
+
+TARGET static double KERNEL(dot)(const double *x, const double *y, size_t d) {
+    lanes sum = {0};
+    double total = 0.0;
+    size_t j = 0;
+    for (; j + WIDTH <= d; j += WIDTH)
+        sum += LOAD(x + j) * LOAD(y + j);
+    for (; j < d; j++)
+        total += x[j] * y[j];
+    for (size_t k = 0; k < WIDTH / 2; k++)
+        total += sum[k] + sum[k + WIDTH / 2];
+    return total;
+}
+
+TARGET static size_t KERNEL(price)(const double *columns, size_t d, size_t padded, const double *z,
+                                   const double *offset, const double *want, const double *slack,
+                                   double *value, double *largest) {
+    for (size_t i = 0; i < padded; i += 4 * WIDTH) {
+        lanes s0 = LOAD(offset + i), s1 = LOAD(offset + i + WIDTH),
+              s2 = LOAD(offset + i + 2 * WIDTH), s3 = LOAD(offset + i + 3 * WIDTH);
+        for (size_t j = 0; j < d; j++) {
+            const double *column = columns + j * padded + i;
+            s0 += z[j] * LOAD(column);
+            s1 += z[j] * LOAD(column + WIDTH);
+            s2 += z[j] * LOAD(column + 2 * WIDTH);
+            s3 += z[j] * LOAD(column + 3 * WIDTH);
+        }
+        STORE(value + i, s0);
+        STORE(value + i + WIDTH, s1);
+        STORE(value + i + 2 * WIDTH, s2);
+        STORE(value + i + 3 * WIDTH, s3);
+    }
+    return MOST(want, value, slack, padded, largest);
+}
+
+TARGET static size_t KERNEL(blocking)(const double *lambda, const double *r, size_t stride,
+                                      double *length) {
+    return BLOCKING(lambda, r, stride, length);
+}
+
+TARGET static void KERNEL(shift)(double *lambda, const double *r, size_t stride, double length) {
+    for (size_t slot = 0; slot < stride; slot += WIDTH)
+        STORE(lambda + slot, POSITIVE(LOAD(lambda + slot) - length * LOAD(r + slot)));
+}
+
+TARGET static void KERNEL(defect)(const double *inverse, size_t d, size_t pitch, size_t stride,
+                                  const double *const *rows, const double *sign, double *image,
+                                  double *defect) {
+    for (size_t slot = 0; slot < stride; slot++) {
+        if (rows[slot] == NULL)
+            continue;
+        KERNEL(image)(inverse, d, pitch, stride, rows[slot], image);
+        image[slot] -= sign[slot];
+        for (size_t c = 0; c < stride; c++)
+            defect[c] += fabs(image[c]);
+    }
+}
+
+TARGET static void KERNEL(reflect)(const double *from, size_t dims, size_t pitch, size_t columns,
+                                   const double *u, double beta, double *to) {
+    for (size_t r = 0; r < columns; r += WIDTH) {
+        lanes sum = {0};
+        for (size_t k = 0; k < dims; k++)
+            sum += u[k] * LOAD(from + k * pitch + r);
+        sum *= beta;
+        for (size_t k = 1; k < dims; k++)
+            STORE(to + (k - 1) * pitch + r, LOAD(from + k * pitch + r) - u[k] * sum);
+    }
+}
+
+TARGET static void KERNEL(lower)(const double *c, size_t pitch, size_t columns, const double *p,
+                                 const double *q, size_t count, double *low) {
+    for (size_t r = 0; r < columns; r += WIDTH) {
+        lanes c0 = LOAD(c + r), c1 = LOAD(c + pitch + r), c2 = LOAD(c + 2 * pitch + r);
+        lanes x0 = c1 * p[2] - c2 * p[1], x1 = c2 * p[0] - c0 * p[2], x2 = c0 * p[1] - c1 * p[0];
+        lanes least = LOAD(low + r), other = least;
+        size_t k = 0;
+        for (; k + 2 <= count; k += 2) {
+            const double *y = q + k;
+            least = LESSER(least, y[0] * x0 + y[pitch] * x1 + y[2 * pitch] * x2);
+            other = LESSER(other, y[1] * x0 + y[pitch + 1] * x1 + y[2 * pitch + 1] * x2);
+        }
+        if (k < count)
+            least = LESSER(least, q[k] * x0 + q[pitch + k] * x1 + q[2 * pitch + k] * x2);
+        STORE(low + r, LESSER(least, other));
+    }
+}
+
+/* The minors of every column of one group with every column of another, coordinate i of pair k at
+ * pairs[i * HS_PAIRS + k], signed so that the determinant of two pairs is the sum of coordinate i
+ * of one times coordinate 5 - i of the other. Filled up to whole vectors. */
+TARGET static size_t KERNEL(minors)(const double *p, size_t p_count, const double *q,
+                                    size_t q_count, size_t pitch, double scale, double *pairs) {
+    for (size_t a = 0; a < p_count; a++) {
+        double p0 = scale * p[a], p1 = scale * p[pitch + a], p2 = scale * p[2 * pitch + a],
+               p3 = scale * p[3 * pitch + a];
+        for (size_t b = 0; b < q_count; b += WIDTH) {
+            lanes q0 = LOAD(q + b), q1 = LOAD(q + pitch + b), q2 = LOAD(q + 2 * pitch + b),
+                  q3 = LOAD(q + 3 * pitch + b);
+            double *m = pairs + a * q_count + b;
+            STORE(m, p0 * q1 - p1 * q0);
+            STORE(m + HS_PAIRS, p2 * q0 - p0 * q2);
+            STORE(m + 2 * HS_PAIRS, p0 * q3 - p3 * q0);
+            STORE(m + 3 * HS_PAIRS, p1 * q2 - p2 * q1);
+            STORE(m + 4 * HS_PAIRS, p1 * q3 - p3 * q1);
+            STORE(m + 5 * HS_PAIRS, p2 * q3 - p3 * q2);
+        }
+    }
+    size_t count = p_count * q_count;
+    for (size_t i = 0; i < 6; i++)
+        for (size_t k = count; k % WIDTH != 0; k++)
+            pairs[i * HS_PAIRS + k] = pairs[i * HS_PAIRS];
+    return count;
+}
+
+TARGET static double KERNEL(least)(const double *const column[4], const size_t count[4],
+                                   size_t pitch, double scale) {
+    double pairs[6 * HS_PAIRS], others[6 * HS_PAIRS], smallest = INFINITY;
+    size_t first = KERNEL(minors)(column[0], count[0], column[1], count[1], pitch, scale, pairs);
+    size_t last = KERNEL(minors)(column[2], count[2], column[3], count[3], pitch, 1.0, others);
+    lanes least = {0};
+    least += INFINITY;
+    for (size_t r = 0; r < first; r += WIDTH) {
+        const double *c = pairs + r;
+        lanes c0 = LOAD(c), c1 = LOAD(c + HS_PAIRS), c2 = LOAD(c + 2 * HS_PAIRS),
+              c3 = LOAD(c + 3 * HS_PAIRS), c4 = LOAD(c + 4 * HS_PAIRS), c5 = LOAD(c + 5 * HS_PAIRS);
+        for (size_t k = 0; k < last; k++) {
+            const double *m = others + k;
+            lanes half = m[0] * c5 + m[HS_PAIRS] * c4 + m[2 * HS_PAIRS] * c3;
+            lanes rest = m[3 * HS_PAIRS] * c2 + m[4 * HS_PAIRS] * c1 + m[5 * HS_PAIRS] * c0;
+            least = LESSER(least, half + rest);
+        }
+    }
+    for (size_t k = 0; k < WIDTH; k++)
+        smallest = least[k] < smallest ? least[k] : smallest;
+    return smallest;
+}
+
+TARGET static size_t KERNEL(filter)(const uint64_t *restrict inactive,
+                                    const uint64_t *restrict active, size_t capacity, size_t count,
+                                    size_t words, const uint64_t *allowed, const uint64_t *fixed,
+                                    const uint64_t *free_rows, uint64_t largest,
+                                    uint64_t *restrict size, uint16_t *restrict usable) {
+    for (size_t k = 0; k < count; k++)
+        size[k] = 0;
+    for (size_t w = 0; w < words; w++) {
+        const uint64_t *restrict in = inactive + w * capacity, *restrict on = active + w * capacity;
+        uint64_t outside = ~allowed[w], missing = ~fixed[w], open = free_rows[w];
+        for (size_t k = 0; k < count; k++) {
+            uint64_t conflict = (in[k] & outside) | (on[k] & missing);
+            size[k] += (uint64_t)__builtin_popcountll(in[k] & open);
+            size[k] |= conflict != 0 ? UINT64_C(1) << 40 : 0;
+        }
+    }
+    size_t found = 0;
+    for (size_t k = 0; k < count; k++) {
+        usable[found] = (uint16_t)k;
+        found += size[k] <= largest;
+    }
+    return found;
+}
+
+static const hs_kernels KERNEL(kernels) = {
+    .name = UNIT_NAME,
+    .image = KERNEL(image),
+    .rank_one = KERNEL(rank_one),
+    .dot = KERNEL(dot),
+    .price = KERNEL(price),
+    .blocking = KERNEL(blocking),
+    .shift = KERNEL(shift),
+    .defect = KERNEL(defect),
+    .reflect = KERNEL(reflect),
+    .lower = KERNEL(lower),
+    .least = KERNEL(least),
+    .filter = KERNEL(filter),
+};
+
+#undef LOAD
+#undef STORE
+#undef UNIT_NAME
+#undef KERNEL
+#undef TARGET
+#undef WIDTH
+#undef LESSER
+#undef POSITIVE
+#undef MOST
+#undef BLOCKING
+#undef lanes
