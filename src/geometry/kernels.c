@@ -20,16 +20,16 @@ typedef double eight __attribute__((vector_size(64)));
 #define CHOOSE(TYPE, MASKS, mask, yes, no)                                                         \
     ((TYPE)(((mask) & (MASKS)(yes)) | (~(mask) & (MASKS)(no))))
 
-#define DEFINE_CHOICES(TYPE, MASKS)                                                                \
-    INLINE TYPE lesser_##TYPE(TYPE least, TYPE value) {                                            \
+#define DEFINE_CHOICES(TYPE, MASKS, ON)                                                            \
+    ON INLINE TYPE lesser_##TYPE(TYPE least, TYPE value) {                                         \
         value = CHOOSE(TYPE, MASKS, value < 0.0, -value, value);                                   \
         return CHOOSE(TYPE, MASKS, value < least, value, least);                                   \
     }                                                                                              \
-    INLINE TYPE positive_##TYPE(TYPE value) {                                                      \
+    ON INLINE TYPE positive_##TYPE(TYPE value) {                                                   \
         return (TYPE)((value > 0.0) & (MASKS)value);                                               \
     }
 
-DEFINE_CHOICES(two, two_masks)
+DEFINE_CHOICES(two, two_masks, )
 
 INLINE size_t most_plain(const double *want, const double *value, const double *slack,
                          size_t padded, double *largest) {
@@ -67,10 +67,11 @@ INLINE size_t blocking_plain(const double *lambda, const double *r, size_t strid
 
 #if defined(__x86_64__)
 
-DEFINE_CHOICES(four, four_masks)
+#define TARGET_AVX2 __attribute__((target("avx2,fma,popcnt")))
+DEFINE_CHOICES(four, four_masks, TARGET_AVX2)
 
-INLINE size_t most_four(const double *want, const double *value, const double *slack, size_t padded,
-                        double *largest) {
+TARGET_AVX2 INLINE size_t most_four(const double *want, const double *value, const double *slack,
+                                    size_t padded, double *largest) {
     four best = {-1, -1, -1, -1}, index = {0, 1, 2, 3}, best_index = index;
     for (size_t i = 0; i < padded; i += 4) {
         four w, v, s;
@@ -95,7 +96,7 @@ INLINE size_t most_four(const double *want, const double *value, const double *s
 
 #define UNIT_NAME "avx2"
 #define KERNEL(name) name##_avx2_unit
-#define TARGET __attribute__((target("avx2,fma,popcnt")))
+#define TARGET TARGET_AVX2
 #define lanes four
 #define WIDTH 4
 #define LESSER lesser_four
