@@ -184,11 +184,14 @@ typedef struct hs_settings {
     void (*progress)(const hs_progress *now, void *data); /* called now and then; or NULL */
     void (*note)(const char *line, void *data); /* what an engine chose, by lines; or NULL */
     void *data;                                 /* handed to all three */
+    bool confirm; /* confirm the verdict by a certificate where that costs less than about a second
+                   * or a third of the run; see hs_result.arithmetic */
+    const char *certificate; /* keep the certificate in this file; or NULL */
     size_t target; /* HS_ENGINE_SEARCH: go on until at most this many rows are active; 0: any
                     * witness will do */
 } hs_settings;
 
-/* engine auto, no limits, all cores, seed 0, no callbacks. */
+/* engine auto, no limits, all cores, seed 0, no callbacks, confirm. */
 hs_settings hs_settings_default(void);
 
 /* Two inputs with the same output. */
@@ -205,11 +208,13 @@ typedef struct hs_witness {
 
 typedef struct hs_result {
     hs_verdict verdict;
-    hs_engine_kind engine; /* the engine that decided; HS_ENGINE_AUTO: a cheap fact */
-    hs_arithmetic arithmetic;
-    char reason[256];      /* one sentence */
-    hs_witness *witness;   /* only when not injective */
-    bool has_active_lower; /* proven bounds on the smallest number of active rows, where known */
+    hs_engine_kind engine;    /* the engine that decided; HS_ENGINE_AUTO: a cheap fact */
+    hs_arithmetic arithmetic; /* exact: hs_verify's checker confirmed the verdict. When neither
+                               * confirm nor certificate was asked for: what the engine used */
+    bool certified;           /* the certificate asked for was checked and kept */
+    char reason[256];         /* one sentence */
+    hs_witness *witness;      /* only when not injective */
+    bool has_active_lower;    /* proven bounds on the smallest number of active rows, where known */
     bool has_active_upper;
     size_t active_lower;
     size_t active_upper;
@@ -223,6 +228,29 @@ typedef struct hs_result {
 hs_status hs_check(const hs_layer *layer, const hs_domain *domain, const hs_settings *settings,
                    hs_result **result, hs_error *error);
 void hs_result_free(hs_result *result);
+
+/* ---- certificates ------------------------------------------------------------------------- */
+
+/* What a certificate (src/certificate/README.md) claims, and whether that was proved. */
+typedef struct hs_verification {
+    bool proven;        /* complete: the verdict holds for this layer on this domain */
+    hs_verdict verdict; /* HS_INJECTIVE or HS_NOT_INJECTIVE */
+    size_t m, n;
+    char layer[65];   /* SHA-256 of the layer: weights, then biases, as little-endian doubles */
+    hs_domain domain; /* lower and upper belong to the verification */
+    char reason[256]; /* what was proved; or where and why the proof is refused */
+    uint64_t steps, cores, branches; /* checked */
+    uint64_t choices;                /* rows reduced in proofs that choices of rows span */
+    double seconds;
+} hs_verification;
+
+/* Checks a certificate for the layer in exact arithmetic, with code of its own. Of the settings
+ * only the callback interrupted is looked at; they may be NULL. A certificate that proves nothing,
+ * or belongs to another layer, is not an error: proven is then false. HS_CANNOT_OPEN, HS_BAD_DATA
+ * when the file is no certificate or damaged. */
+hs_status hs_verify(const char *path, const hs_layer *layer, const hs_settings *settings,
+                    hs_verification **verification, hs_error *error);
+void hs_verification_free(hs_verification *verification);
 
 /* ---- critical radius ---------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@ typedef struct check_question {
     cli_domain options;
     hs_engine_kind engine;
     uint64_t target;
+    const char *certificate;
     bool verbose;
     hs_domain domain;
     hs_result *result;
@@ -87,7 +88,7 @@ static json_t *result_json(const hs_layer *layer, const void *data) {
     size_t m = hs_layer_rows(layer), n = hs_layer_columns(layer);
     const char *note = domain_note(layer, domain);
     return json_pack(
-        "{s:s, s:s, s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:n, s:s, s:o}",
+        "{s:s, s:s, s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:o}",
         "verdict", verdict_names[result->verdict], "reason", result->reason, "m", (json_int_t)m,
         "n", (json_int_t)n, "domain", cli_json_domain(domain, n), "domain_note",
         note != NULL ? json_string(note) : json_null(), "engine", engine_names[result->engine],
@@ -96,36 +97,13 @@ static json_t *result_json(const hs_layer *layer, const void *data) {
         bound_json(result->has_active_upper, result->active_upper), "energy",
         question->target > 0 ? cli_energy_json(&question->energy, question->target) : json_null(),
         "nodes", (json_int_t)result->nodes, "seconds", cli_json_number(result->seconds),
-        "certificate", "arithmetic", cli_arithmetic_name(result->arithmetic), "theory",
-        cli_json_theory(m, n));
-}
-
-static void print_box(const hs_domain *domain, size_t n) {
-    bool cube = true;
-    for (size_t j = 1; j < n; j++)
-        cube = cube && domain->lower[j] == domain->lower[0] && domain->upper[j] == domain->upper[0];
-    if (cube)
-        printf("the box [%g, %g]^%zu", domain->lower[0], domain->upper[0], n);
-    else
-        printf("the box from (%g, ...) to (%g, ...)", domain->lower[0], domain->upper[0]);
+        "certificate", result->certified ? json_string(question->certificate) : json_null(),
+        "arithmetic", cli_arithmetic_name(result->arithmetic), "theory", cli_json_theory(m, n));
 }
 
 static void print_domain(const hs_layer *layer, const hs_domain *domain) {
     const char *note = domain_note(layer, domain);
-    switch (domain->kind) {
-    case HS_DOMAIN_BALL:
-        printf("the ball of radius %g", domain->radius);
-        break;
-    case HS_DOMAIN_SPACE:
-        printf("the whole space");
-        break;
-    case HS_DOMAIN_BOX:
-        print_box(domain, hs_layer_columns(layer));
-        break;
-    case HS_DOMAIN_NONNEG_BALL:
-        printf("the non-negative part of the ball of radius %g", domain->radius);
-        break;
-    }
+    cli_print_domain(domain, hs_layer_columns(layer));
     if (note != NULL)
         printf(" (%s)", note);
 }
@@ -171,6 +149,8 @@ static void print_result(const char *name, const hs_layer *layer, const void *da
         print_witness(result->witness, n);
     printf("  alpha = m/n = %.4g; random Gaussian layers of this alpha without bias: %s\n", alpha,
            hs_theory_prediction(alpha));
+    if (result->certified)
+        printf("  certificate: %s\n", question->certificate);
 }
 
 static hs_status ask(const hs_layer *layer, const hs_settings *settings, void *data,
@@ -179,6 +159,7 @@ static hs_status ask(const hs_layer *layer, const hs_settings *settings, void *d
     hs_settings own = *settings;
     own.engine = question->engine;
     own.target = (size_t)question->target;
+    own.certificate = question->certificate;
     own.note = question->verbose ? show_note : NULL;
     hs_status status =
         cli_domain_make(&question->options, hs_layer_columns(layer), &question->domain, error);
@@ -199,6 +180,8 @@ int cli_check(int argc, char **argv) {
         CLI_LAYER_OPTIONS(asked.read),
         {"engine", 0, CLI_TEXT, "NAME", "auto (default), branch, cells, milp, search", &engine},
         CLI_LIMIT_OPTIONS(asked.limits, "undecided"),
+        {"certificate", 0, CLI_TEXT, "FILE", "keep the certificate of the verdict in FILE",
+         &question.certificate},
         {"target", 0, CLI_COUNT, "K", "search: go on until at most K rows are active",
          &question.target},
         {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
@@ -225,6 +208,10 @@ int cli_check(int argc, char **argv) {
     code = cli_ask(source, &asked, &(cli_question){ask, result_json, print_result}, &question);
     if (code == 0)
         code = (int)question.result->verdict;
+    if (question.certificate != NULL && question.result != NULL && !question.result->certified)
+        fprintf(stderr, "halfspan: %s: not written: %s\n", question.certificate,
+                question.result->verdict == HS_UNDECIDED ? "there is no verdict to certify"
+                                                         : "this verdict could not be certified");
     hs_result_free(question.result);
     cli_domain_clear(&question.options);
     return code;

@@ -126,6 +126,8 @@ int cli_domain_check(const cli_domain *options);
 /* Fills result for an n-dimensional layer; cli_domain_clear releases what it read. */
 hs_status cli_domain_make(cli_domain *options, size_t n, hs_domain *result, hs_error *error);
 void cli_domain_clear(cli_domain *options);
+/* A few words, without a newline: "the ball of radius 1". */
+void cli_print_domain(const hs_domain *domain, size_t n);
 json_t *cli_json_domain(const hs_domain *domain, size_t n);
 
 /* --transpose, --bias, --no-bias, shared by the commands that read a layer. */
@@ -185,5 +187,6 @@ int cli_generate(int argc, char **argv);
 int cli_info(int argc, char **argv);
 int cli_radius(int argc, char **argv);
 int cli_theory(int argc, char **argv);
+int cli_verify(int argc, char **argv);
 
 #endif

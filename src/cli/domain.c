@@ -91,3 +91,30 @@ json_t *cli_json_domain(const hs_domain *domain, size_t n) {
     }
     return object;
 }
+
+static void print_box(const hs_domain *domain, size_t n) {
+    bool cube = true;
+    for (size_t j = 1; j < n; j++)
+        cube = cube && domain->lower[j] == domain->lower[0] && domain->upper[j] == domain->upper[0];
+    if (cube)
+        printf("the box [%g, %g]^%zu", domain->lower[0], domain->upper[0], n);
+    else
+        printf("the box from (%g, ...) to (%g, ...)", domain->lower[0], domain->upper[0]);
+}
+
+void cli_print_domain(const hs_domain *domain, size_t n) {
+    switch (domain->kind) {
+    case HS_DOMAIN_BALL:
+        printf("the ball of radius %g", domain->radius);
+        break;
+    case HS_DOMAIN_SPACE:
+        printf("the whole space");
+        break;
+    case HS_DOMAIN_BOX:
+        print_box(domain, n);
+        break;
+    case HS_DOMAIN_NONNEG_BALL:
+        printf("the non-negative part of the ball of radius %g", domain->radius);
+        break;
+    }
+}

@@ -17,6 +17,7 @@ static const command_entry commands[] = {
     {"info", cli_info, "shape, norms, rank, degeneracies, alpha against theory"},
     {"radius", cli_radius, "the largest ball on which the layer is injective"},
     {"theory", cli_theory, "fl RDT levels, full-RSB limit, energy curves, bounds"},
+    {"verify", cli_verify, "check a certificate in exact arithmetic"},
     {NULL, NULL, NULL},
 };
 

@@ -1,5 +1,6 @@
 #include "engine/auto.h"
 #include "engine/bracket.h"
+#include "engine/certificate.h"
 #include "engine/engine.h"
 #include "engine/witness.h"
 
@@ -13,7 +14,7 @@
 #include <string.h>
 
 hs_settings hs_settings_default(void) {
-    return (hs_settings){.engine = HS_ENGINE_AUTO};
+    return (hs_settings){.engine = HS_ENGINE_AUTO, .confirm = true};
 }
 
 /* Turns the claim into evidence; a claim that does not hold leaves the question undecided. */
@@ -145,6 +146,50 @@ static void report(const hs_problem *problem, const hs_outcome *outcome, hs_resu
     }
 }
 
+/* ---- certificates ---------------------------------------------------------------------------- */
+
+enum { CONFIRM_COLUMNS = 200 }; /* more: exact null vectors take longer than a second */
+
+/* The finished certificate is checked, and kept where that is asked for. */
+static hs_status confirm(const hs_problem *problem, const hs_settings *settings,
+                         hs_certificate *certificate, hs_result *result, hs_error *error) {
+    bool proven = false;
+    hs_status status = hs_certificate_end(certificate, error);
+    if (status == HS_OK)
+        status = hs_certificate_check(certificate, problem, settings, &proven, error);
+    if (status == HS_OK && proven)
+        result->arithmetic = HS_ARITHMETIC_EXACT;
+    if (status == HS_OK && proven && settings->certificate != NULL) {
+        status = hs_certificate_keep(certificate, settings->certificate, error);
+        result->certified = status == HS_OK;
+    }
+    return status;
+}
+
+static hs_status confirm_witness(const hs_problem *problem, const hs_settings *settings,
+                                 hs_result *result, hs_error *error) {
+    hs_certificate certificate = {0};
+    bool made = false;
+    if (settings->certificate == NULL && problem->n > CONFIRM_COLUMNS)
+        return HS_OK;
+    hs_status status = hs_certificate_begin(problem, HS_NOT_INJECTIVE, &certificate, error);
+    if (status == HS_OK)
+        status = hs_certificate_witness(problem, result->witness, &certificate, &made, error);
+    if (status == HS_OK && made)
+        status = confirm(problem, settings, &certificate, result, error);
+    hs_certificate_clear(&certificate);
+    return status;
+}
+
+/* "Not injective" counts as exact when the checker confirms it. */
+static hs_status certify(const hs_problem *problem, const hs_settings *settings, hs_result *result,
+                         hs_error *error) {
+    if ((!settings->confirm && settings->certificate == NULL) || result->witness == NULL)
+        return HS_OK;
+    result->arithmetic = HS_ARITHMETIC_FLOATING;
+    return confirm_witness(problem, settings, result, error);
+}
+
 hs_status hs_check(const hs_layer *layer, const hs_domain *domain, const hs_settings *settings,
                    hs_result **result, hs_error *error) {
     const hs_settings defaults = hs_settings_default();
@@ -165,6 +210,9 @@ hs_status hs_check(const hs_layer *layer, const hs_domain *domain, const hs_sett
         status = complete_bracket(&problem, &outcome, error);
     if (status == HS_OK) {
         report(&problem, &outcome, made);
+        status = certify(&problem, run.settings, made, error);
+    }
+    if (status == HS_OK) {
         made->seconds = hs_clock_seconds() - run.start;
         *result = made;
         made = NULL;

@@ -1,0 +1,518 @@
+"""`halfspan check --certificate` and `halfspan verify`: what is proved, and what is refused.
+
+Usage: test_certificate.py PROGRAM [DATA]
+"""
+
+import gzip
+import hashlib
+import json
+import math
+import os
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+from fractions import Fraction
+
+PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "halfspan"
+DATA = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else "data"
+FOLDER = tempfile.TemporaryDirectory()
+
+SEGMENT, CORE, UNIT, DEAD, SPAN, FIX, BRANCH, DETACH, END = range(1, 10)
+WEIGHTS, ROWS, STORED = range(3)
+
+
+def path(name):
+    return os.path.join(FOLDER.name, name)
+
+
+def run(*arguments):
+    return subprocess.run([PROGRAM, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False)
+
+
+# ---- layers ------------------------------------------------------------------------------------------------
+
+
+class Layer:
+    """A layer in files, and the options that read it."""
+
+    def __init__(self, name, weight, bias=None):
+        self.weight = [[float(v) for v in row] for row in weight]
+        self.bias = [float(v) for v in bias] if bias is not None else [0.0] * len(weight)
+        self.file = path(name + ".csv")
+        self.arguments = [self.file]
+        write_rows(self.file, self.weight)
+        if bias is not None:
+            write_rows(path(name + "_bias.csv"), [[v] for v in self.bias])
+            self.arguments += ["--bias", path(name + "_bias.csv")]
+
+    def digest(self):
+        numbers = [v for row in self.weight for v in row] + self.bias
+        return hashlib.sha256(struct.pack(f"<{len(numbers)}d", *numbers)).hexdigest()
+
+
+def write_rows(name, rows):
+    with open(name, "w", encoding="ascii") as out:
+        for row in rows:
+            print(",".join(repr(v) for v in row), file=out)
+
+
+# ---- certificates by hand ----------------------------------------------------------------------------------
+
+
+def number(value):
+    """7 bits a byte, the lowest first."""
+    result = b""
+    while value >= 0x80:
+        result += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return result + bytes([value])
+
+
+def listed(values):
+    return number(len(values)) + b"".join(number(v) for v in values)
+
+
+def segment(name, inactive=(), active=()):
+    return number(SEGMENT) + number(name) + listed(inactive) + listed(active)
+
+
+def core(slot, rows, kind=WEIGHTS, multipliers=()):
+    stored = b""
+    for value in multipliers:
+        size = (value.bit_length() + 7) // 8
+        stored += number(size) + value.to_bytes(size, "little")
+    return number(CORE) + number(slot) + number(kind) + listed(rows) + stored
+
+
+def step(code, *values):
+    return number(code) + b"".join(listed(v) if isinstance(v, (list, tuple)) else number(v) for v in values)
+
+
+def header(layer, domain="domain ball 1\n", verdict="injective"):
+    return (f"halfspan-certificate 1\nverdict {verdict}\nrows {len(layer.weight)}\n"
+            f"columns {len(layer.weight[0])}\nlayer {layer.digest()}\n{domain}").encode()
+
+
+def finished(text):
+    return text + f"end {hashlib.sha256(text).hexdigest()}\n".encode()
+
+
+def injective(layer, *steps, domain="domain ball 1\n"):
+    return finished(header(layer, domain) + b"steps\n" + gzip.compress(b"".join(steps)))
+
+
+def hexadecimal(value):
+    """A double, an integer or a fraction (numerator, denominator) as the format writes it."""
+    if isinstance(value, tuple):
+        return f"{value[0]:x}/{value[1]:x}"
+    top, bottom = value.as_integer_ratio()
+    return f"{top:x}p-{bottom.bit_length() - 1}" if bottom > 1 else f"{top:x}"
+
+
+def not_injective(layer, z, v, x, y, domain="domain ball 1\n"):
+    text = header(layer, domain, "not-injective")
+    for name, values in (("z", z), ("v", v), ("x", x), ("y", y)):
+        text += (name + "".join(" " + hexadecimal(value) for value in values) + "\n").encode()
+    return finished(text)
+
+
+# ---- checks ------------------------------------------------------------------------------------------------
+
+
+class Case(unittest.TestCase):
+    def verify(self, certificate, layer):
+        """Exit code and message of the checker, whose promises are checked on the way."""
+        if isinstance(certificate, bytes):
+            with open(path("by_hand"), "wb") as out:
+                out.write(certificate)
+            certificate = path("by_hand")
+        done = run("verify", certificate, *layer.arguments, "--json")
+        message = done.stderr.decode()
+        self.assertIn(done.returncode, (0, 1, 65, 66), (done.returncode, message))
+        if done.returncode > 1:
+            self.assertEqual(done.stdout, b"")
+            self.assertEqual(message.count("\n"), 1, message)
+            return done.returncode, message
+        self.assertEqual(message, "")
+        document = json.loads(done.stdout)
+        self.assertEqual(document["proven"], done.returncode == 0)
+        if document["proven"]:
+            self.assertEqual(document["layer_sha256"], layer.digest())
+        return done.returncode, document["reason"]
+
+    def accepted(self, certificate, layer):
+        code, message = self.verify(certificate, layer)
+        self.assertEqual(code, 0, message)
+
+    def refused(self, certificate, layer, piece, code=1):
+        """Not accepted, for the reason that was meant."""
+        found, message = self.verify(certificate, layer)
+        self.assertEqual(found, code, message)
+        self.assertIn(piece, message)
+
+
+PAIRS = Layer("pairs", [[1, 0], [0, 1], [-1, 0], [0, -1]])
+PAIR_CORES = core(0, [0, 4]) + core(1, [2, 6])
+MERCEDES = Layer("mercedes", [[0, 1], [-0.8660254, -0.5], [0.8660254, -0.5]])
+
+
+class Steps(Case):
+    """Every rule of the format, kept and broken."""
+
+    def check(self, *steps, layer=PAIRS, domain="domain ball 1\n"):
+        return injective(layer, *steps, domain=domain)
+
+    def test_pairs(self):
+        proof = [segment(0), PAIR_CORES, step(SPAN, [0, 1]), step(END, 1)]
+        for domain in ("ball 1", "space", "nonneg-ball 3p-2", "box\nlower -1 -inf\nupper 1 1p40"):
+            self.accepted(self.check(*proof, domain=f"domain {domain}\n"), PAIRS)
+        self.refused(self.check(*proof[:3]), PAIRS, "end before the proof is complete", 65)
+        self.refused(self.check(*proof, b"\x01"), PAIRS, "follow the end", 65)
+        self.refused(self.check(*proof[1:]), PAIRS, "outside every segment")
+        self.refused(self.check(*proof[:2], step(END, 1)), PAIRS, "not closed")
+        self.refused(self.check(*proof[:3], step(END, 2)), PAIRS, "missing")
+        self.refused(self.check(step(END, 0)), PAIRS, "missing")
+        self.refused(self.check(*proof[:3], step(10)), PAIRS, "out of range", 65)
+        self.refused(self.check(segment(0), PAIR_CORES, step(SPAN, [0]), step(END, 1)), PAIRS, "leave 1 dimensions")
+        self.refused(self.check(segment(0), PAIR_CORES, step(SPAN, [0, 0]), step(END, 1)), PAIRS, "dimensions open")
+        self.refused(self.check(segment(0), PAIR_CORES, step(SPAN, [0, 2]), step(END, 1)), PAIRS, "no core in slot 2")
+        self.refused(self.check(segment(1), PAIR_CORES, step(SPAN, [0, 1]), step(END, 1)), PAIRS, "segment 0")
+
+    def test_branches(self):
+        """The same by branching: row 0 is active or inactive, and so is row 1."""
+        side = step(UNIT, 1) + step(SPAN, [])
+        half = step(BRANCH, 1) + step(SPAN, []) + side
+        whole = [segment(0), PAIR_CORES, step(BRANCH, 0), half, step(UNIT, 0), half, step(END, 1)]
+        self.accepted(self.check(*whole), PAIRS)
+        self.refused(self.check(*whole[:4], *whole[6:]), PAIRS, "not closed")  # a missing second child
+        self.refused(self.check(*whole[:4], *whole[5:]), PAIRS, "leave 1 dimensions")
+        self.refused(self.check(*whole[:3], step(BRANCH, 0), *whole[3:]), PAIRS, "not open")
+        self.refused(self.check(*whole[:3], step(UNIT, 0), *whole[3:]), PAIRS, "does not apply")
+        self.refused(self.check(segment(0), PAIR_CORES, step(UNIT, 0)), PAIRS, "2 rows of the core are open")
+        self.refused(self.check(segment(0), PAIR_CORES, step(DEAD, 0)), PAIRS, "2 rows of the core are open")
+        self.refused(self.check(segment(0), step(BRANCH, 4)), PAIRS, "out of range", 65)
+
+    def test_segments(self):
+        body = step(UNIT, 0) + step(UNIT, 1) + step(SPAN, [])
+        left = segment(0) + PAIR_CORES + step(BRANCH, 0) + step(SPAN, [1])
+        first = left + step(BRANCH, 1) + step(UNIT, 0) + step(SPAN, []) + step(DETACH, 1)
+        second = segment(1, [0, 1]) + body
+        self.accepted(self.check(first, second, step(END, 2)), PAIRS)
+        self.accepted(self.check(PAIR_CORES, second, first, step(END, 2)), PAIRS)
+        self.refused(self.check(first, step(END, 1)), PAIRS, "missing")
+        self.refused(self.check(first, second, second, step(END, 2)), PAIRS, "proved twice")
+        self.refused(self.check(first, segment(1, [0, 3]), body, step(END, 2)), PAIRS, "other states")
+        self.refused(self.check(first, segment(1, [0], [1]), body, step(END, 2)), PAIRS, "other states")
+        self.refused(self.check(first, segment(1, [0, 1, 0])), PAIRS, "cannot be assumed")
+        # a proof that rests on itself
+        self.refused(self.check(segment(0), step(DETACH, 0), step(END, 1)), PAIRS, "may not rest")
+        self.refused(self.check(left, step(DETACH, 2), segment(2, [0]), step(DETACH, 1), segment(1, [0]),
+                                step(DETACH, 2), step(END, 3)), PAIRS, "may not rest")
+        # assumptions that nobody made
+        self.refused(self.check(PAIR_CORES, segment(0, [0, 1]), body, step(END, 1)), PAIRS, "assumes nothing")
+
+    def test_groups_need_not_be_disjoint(self):
+        """The three rows of a core of the plane, and a fourth: one group twice is not two rows."""
+        layer = Layer("overlap", [[1, 0], [0, 1], [-1, -1], [1, 1], [-1, 0], [0, -1]])
+        cores = core(0, [0, 2, 4]) + core(1, [4, 6]) + core(2, [0, 8]) + core(3, [2, 10])
+        self.refused(self.check(segment(0), cores, step(SPAN, [0, 0]), step(END, 1), layer=layer), layer, "need not span")
+        self.refused(self.check(segment(0), cores, step(SPAN, [0, 1]), step(END, 1), layer=layer), layer, "dimensions open")
+        self.accepted(self.check(segment(0), cores, step(SPAN, [2, 3]), step(END, 1), layer=layer), layer)
+        self.accepted(self.check(segment(0), cores, step(SPAN, [2, 1]), step(END, 1), layer=layer), layer)
+
+    def test_groups_need_states(self):
+        """A core may only be used where the rows it does not offer have its states."""
+        layer = Layer("states", [[1, 0], [0, 1], [-1, -1], [-1, 0], [0, -1]])
+        cores = core(0, [0, 6]) + core(1, [2, 8]) + core(2, [0, 2, 4]) + core(3, [1, 7])
+        begin = segment(0) + cores
+        # row 0 is inactive, so its partner is active, and the triple offers rows 1 and 2 only
+        self.accepted(self.check(begin, step(BRANCH, 0), step(SPAN, [1]), step(UNIT, 0), step(SPAN, [2]),
+                                 step(END, 1), layer=layer), layer)
+        self.refused(self.check(begin, step(BRANCH, 0), step(SPAN, [2]), layer=layer), layer, "does not apply")
+        self.refused(self.check(begin, step(SPAN, [1, 3]), layer=layer), layer, "asks to be active")
+
+    def test_fixing(self):
+        pairs = Layer("fixing", [[1, 0], [-1, 0], [1, 1], [-1, -1], [0, 1], [0, -1]])
+        cores = core(0, [0, 2]) + core(1, [4, 6]) + core(2, [8, 10])
+        begin = segment(0) + cores
+        # with one of rows 0 and 1, any of the others would span: so all of them sleep, which core 1 forbids
+        self.accepted(self.check(begin, step(FIX, [0], [2, 3, 4, 5]), step(DEAD, 1), step(END, 1), layer=pairs), pairs)
+        self.refused(self.check(begin, step(FIX, [0], [1, 2, 3]), layer=pairs), pairs, "dimensions open")
+        self.refused(self.check(begin, step(BRANCH, 0), step(FIX, [], [1]), layer=pairs), pairs, "dimensions open")
+        self.refused(self.check(begin, step(FIX, [], [2, 3]), layer=pairs), pairs, "leave 1 dimensions")
+        self.refused(self.check(begin, step(FIX, [0], []), layer=pairs), pairs, "no row is fixed")
+        self.refused(self.check(begin, step(FIX, [0], [2, 2]), layer=pairs), pairs, "not open")
+
+    def test_zero_rows(self):
+        """Rows without weight span nothing and may not occur."""
+        layer = Layer("zero", [[1, 0], [0, 1], [-1, 0], [0, -1], [0, 0]], [0, 0, 0, 0, 1])
+        self.accepted(self.check(segment(0), PAIR_CORES, step(SPAN, [0, 1]), step(END, 1), layer=layer), layer)
+        self.refused(self.check(segment(0), core(0, [8]), layer=layer), layer, "row 4 cannot be in a core")
+        self.refused(self.check(segment(0), step(BRANCH, 4), layer=layer), layer, "not open")
+        self.refused(self.check(segment(0, [4]), layer=layer), layer, "cannot be assumed")
+        self.refused(self.check(segment(0), PAIR_CORES, step(FIX, [0], [4]), layer=layer), layer, "not open")
+
+
+class Cores(Case):
+    """One core each: accepted when the proof then fails for the missing rest only."""
+
+    def core(self, layer, rows, kind=WEIGHTS, multipliers=(), domain="domain ball 1\n"):
+        code, message = self.verify(injective(layer, core(0, rows, kind, multipliers), domain=domain), layer)
+        self.assertNotEqual(code, 0)
+        return "end before the proof is complete" in message
+
+    def test_cone(self):
+        layer = Layer("cone", [[1, 0.1], [-0.5, 1], [-0.5, -1], [1, 0.1000000000000001], [-2, 4]])
+        self.assertTrue(self.core(layer, [0, 2, 4]))
+        self.assertFalse(self.core(layer, [1, 2, 4]))
+        self.assertFalse(self.core(layer, [0, 2]))
+        self.assertFalse(self.core(layer, [0, 2, 8]))
+        self.assertFalse(self.core(layer, []))
+        self.assertFalse(self.core(layer, [0, 0, 2, 4]))
+        self.assertFalse(self.core(layer, [0, 1]))
+        self.assertTrue(self.core(layer, [3, 4, 2]) == self.core(layer, [2, 4, 3]))
+        self.assertTrue(self.core(layer, [2, 9]))  # parallel rows: one inactive, one active
+        self.assertFalse(self.core(layer, [0, 7]))  # nearly parallel rows are not
+        self.assertTrue(self.core(layer, [2, 9], STORED, [4, 1]))
+        self.assertFalse(self.core(layer, [2, 9], STORED, [4, 2]))
+        self.assertFalse(self.core(layer, [2, 9], STORED, [0, 0]))
+
+    def test_space_with_bias(self):
+        """z < -1 and z > 0; with h = 0 the two only touch."""
+        for kind in (WEIGHTS, STORED):
+            stored = [1, 1] if kind == STORED else []
+            domain = "domain space\n"
+            self.assertTrue(self.core(Layer("apart", [[1], [-1]], [1, 0]), [0, 2], kind, stored, domain))
+            self.assertTrue(self.core(Layer("touch", [[1], [-1]], [1, -1]), [0, 2], kind, stored, domain))
+            self.assertFalse(self.core(Layer("meet", [[1], [-1]], [1, -1 - 2**-52]), [0, 2], kind, stored, domain))
+        layer = Layer("tie", [[1], [-1], [2]], [1, -1, 0])
+        self.assertTrue(self.core(layer, [0, 2], ROWS, (), "domain space\n"))
+        self.assertFalse(self.core(layer, [0, 3], ROWS, (), "domain space\n"))
+
+    def test_ball(self):
+        """0.6 z1 + 0.8 z2 + 1 < 0 does not meet the unit ball: 1 >= |(0.6, 0.8)| as stored."""
+        layer = Layer("tangent", [[0.6, 0.8], [3, 4]], [1.0000000000000002, 5])
+        for row, radius, holds in ((0, "1", True), (1, "1", True), (1, "10000000000001p-52", False),
+                                   (1, "1fffffffffffffp-53", True), (0, "2", False)):
+            domain = f"domain ball {radius}\n"
+            self.assertEqual(self.core(layer, [2 * row], STORED, [3], domain), holds, (row, radius))
+        self.assertFalse(self.core(layer, [1], STORED, [1]))
+        self.assertFalse(self.core(layer, [2], STORED, [1], "domain space\n"))
+
+    def test_faces(self):
+        layer = Layer("faces", [[1, 1], [1, 0]], [0.5, 1])
+        box = "domain box\nlower 0 -1p-1\nupper inf 1\n"
+        # z1 + z2 + 1/2 >= 0 in the box, with the faces -z1 < 0 and -z2 - 1/2 < 0
+        self.assertTrue(self.core(layer, [0, 4, 8], domain=box))
+        self.assertFalse(self.core(layer, [0, 5, 8], domain=box))
+        self.assertFalse(self.core(layer, [0, 6, 8], domain=box))  # there is no upper bound of z1
+        self.assertFalse(self.core(layer, [0, 4, 8], domain="domain box\nlower 0 -3p-2\nupper inf 1\n"))
+        self.assertFalse(self.core(layer, [0, 4, 8]))
+        self.assertTrue(self.core(layer, [0, 4, 8], domain="domain nonneg-ball 1\n"))
+        self.assertFalse(self.core(layer, [0, 6], domain="domain nonneg-ball 1\n"))
+
+    def test_near_misses(self):
+        """Random cores, and the same with one weight moved across the point of degeneracy by one ulp."""
+        chance = random.Random(5)
+        for _ in range(60):
+            n = chance.choice((1, 2, 3, 5))
+            rows = [[float(chance.randint(-9, 9)) for _ in range(n)] for _ in range(n)]
+            last = [-math.fsum(row[j] for row in rows) for j in range(n)]
+            whole = Layer("exact", rows + [last])
+            signed = [2 * k for k in range(n + 1)]
+            ones = [1] * (n + 1)
+            usable = all(any(row) for row in whole.weight)
+            self.assertEqual(self.core(whole, signed, STORED, ones), usable)
+            j = chance.randrange(n)
+            last[j] = math.nextafter(last[j], math.inf) if last[j] else 5e-324
+            moved = Layer("moved", rows + [last])
+            self.assertFalse(self.core(moved, signed, STORED, ones))
+
+
+class Witnesses(Case):
+    """Proofs that a layer is not injective."""
+
+    def test_accepted(self):
+        z, v = (0.0, -0.5), (0.0, 0.0)
+        layer = Layer("half", [[1, 0], [-1, 0], [0, 1], [1, 1]])
+        z, v = (0.25, -0.5), (0.0, 0.125)
+        x, y = (0.25, -0.375), (0.25, -0.625)
+        self.accepted(not_injective(layer, z, v, x, y), layer)
+        self.refused(not_injective(layer, z, v, y, x), layer, "not that of z + v")
+        self.refused(not_injective(layer, z, (0.0, 0.0), z, z), layer, "equal")
+        self.refused(not_injective(layer, z, v, x, (0.25, -0.5)), layer, "coordinate 2")
+        self.refused(not_injective(layer, z, v, x, y, "domain nonneg-ball 1\n"), layer, "outside the domain")
+        self.refused(not_injective(layer, z, v, x, y, "domain ball 1p-1\n"), layer, "outside the ball")
+        self.refused(not_injective(layer, z, v, x, y, "domain box\nlower -1 -9p-4\nupper 1 1\n"), layer, "y is outside")
+        z, v, x, y = (0.25, -0.25), (0.0, 0.125), (0.25, -0.125), (0.25, -0.375)
+        self.refused(not_injective(layer, z, v, x, y), layer, "row 3 has different outputs")
+
+    def test_fractions(self):
+        layer = Layer("thirds", [[1, -3], [-1, 3], [0, 1]])
+        values = [[(0, 1), (-1, 1)], [(1, 1), (1, 3)], [(1, 1), (-2, 3)], [(-1, 1), (-4, 3)]]
+        self.accepted(not_injective(layer, *values, domain="domain ball 2\n"), layer)
+        self.refused(not_injective(layer, *values, domain="domain ball 1\n"), layer, "outside the ball")
+        values[2][1], values[1][1] = (-5, 7), (2, 7)
+        self.refused(not_injective(layer, *values, domain="domain ball 2\n"), layer, "coordinate 2")
+
+    def test_not_injective_is_not_injective(self):
+        """No certificate says that a layer is injective which is not: here with every false step."""
+        for steps in ([core(0, [0, 2]), step(DEAD, 0)], [core(0, [1, 2, 4])], [step(SPAN, [])],
+                      [core(0, [0, 2, 4]), step(SPAN, [0])], [core(0, [0, 2, 4]), step(SPAN, [0, 0])],
+                      [step(FIX, [], [0, 1, 2])], [step(BRANCH, 0), step(SPAN, [])],
+                      [core(0, [0, 2, 4]), step(BRANCH, 0), step(SPAN, [0])], [core(0, [0, 2, 4]), step(UNIT, 0)],
+                      [core(0, [0, 2, 4], STORED, [1, 1, 1]), step(DEAD, 0)]):
+            code, message = self.verify(injective(MERCEDES, segment(0), *steps, step(END, 1)), MERCEDES)
+            self.assertNotEqual(code, 0, message)
+
+
+def exactly(text):
+    """A number of the format, read on its own terms."""
+    text, _, below = text.partition("/")
+    text, _, power = text.partition("p")
+    return Fraction(int(text, 16), int(below, 16) if below else 1) * Fraction(2) ** int(power or "0")
+
+
+def inside(domain, point):
+    if domain["kind"] == "box":
+        return all((low is None or low <= v) and (high is None or v <= high)
+                   for low, v, high in zip(domain["lower"], point, domain["upper"]))
+    square = sum(v * v for v in point)
+    return (domain["kind"] == "space" or square <= Fraction(domain["radius"]) ** 2) and (
+        domain["kind"] != "nonneg-ball" or min(point) >= 0)
+
+
+class Engine(Case):
+    """What `check` certifies, on every domain."""
+
+    DOMAINS = (["--radius", 0.75], ["--domain", "space"], ["--domain", "nonneg-ball", "--radius", 2.5],
+               ["--domain", "box", "--lower", -0.5, "--upper", 1.5], ["--domain", "box", "--lower", 0.25, "--upper", "inf"])
+
+    def check(self, layer, *arguments, code=None):
+        """The JSON document and the place of the certificate, which `verify` has accepted."""
+        place = path("certificate")
+        if os.path.exists(place):
+            os.remove(place)
+        done = run("check", *layer.arguments, "--json", "--certificate", place, *arguments)
+        self.assertIn(done.returncode, (0, 1, 2), done.stderr)
+        if code is not None:
+            self.assertEqual(done.returncode, code, done.stdout)
+        document = json.loads(done.stdout)
+        if done.returncode == 2:
+            self.assertIn(b"not written", done.stderr)
+            self.assertIsNone(document["certificate"])
+            self.assertFalse(os.path.exists(place))
+            return document, None
+        self.assertEqual((document["certificate"], document["arithmetic"]), (place, "exact"), (layer.arguments, arguments, done.stderr))
+        self.accepted(place, layer)
+        return document, place
+
+    def layers(self, seed):
+        chance = random.Random(seed)
+        n = chance.randint(1, 4)
+        m = chance.randint(n, 5 * n)
+        real = [[chance.gauss(0, 1) for _ in range(n)] for _ in range(m)]
+        bias = [chance.gauss(0.3, 0.5) for _ in range(m)]
+        ternary = [[chance.randint(-1, 1) for _ in range(n)] for _ in range(m)]
+        integers = [chance.randint(-2, 2) for _ in range(m)]
+        crelu = real[:2 * n] + [[-v for v in row] for row in real[:2 * n]]
+        return [Layer("gaussian", real), Layer("biased", real, bias), Layer("ternary", ternary),
+                Layer("integer", ternary, integers), Layer("crelu", crelu),
+                Layer("crelu_biased", crelu, [abs(v) for v in (bias + bias)[:len(crelu)]])]
+
+    def check_witness(self, layer, document, place):
+        with open(place, encoding="ascii") as text:
+            lines = {line.split()[0]: line.split()[1:] for line in text.read().splitlines()[1:]}
+        z, v, x, y = ([exactly(word) for word in lines[name]] for name in "zvxy")
+        self.assertNotEqual(x, y)
+        self.assertEqual([a + b for a, b in zip(x, y)], [2 * a for a in z])
+        self.assertEqual([a - b for a, b in zip(x, y)], [2 * a for a in v])
+        self.assertTrue(inside(document["domain"], x) and inside(document["domain"], y))
+        for row, bias in zip(layer.weight, layer.bias):
+            left, right = (max(Fraction(0), sum(Fraction(w) * a for w, a in zip(row, p)) + Fraction(bias)) for p in (x, y))
+            self.assertEqual(left, right)
+
+    def test_not_injective(self):
+        found = 0
+        for seed in range(12):
+            for layer in self.layers(seed):
+                for domain in self.DOMAINS:
+                    if run("check", *layer.arguments, *domain).returncode != 1:
+                        continue
+                    document, place = self.check(layer, *domain, code=1)
+                    self.check_witness(layer, document, place)
+                    found += 1
+        self.assertGreater(found, 100)
+
+    def test_undecided(self):
+        layer = self.layers(3)[0]
+        self.check(layer, "--engine", "search", "--time-limit", "1e-9")
+
+    def test_places(self):
+        done = run("check", *MERCEDES.arguments, "--certificate", path("missing/certificate"))
+        self.assertEqual(done.returncode, 73)
+        done = run("check", *MERCEDES.arguments, "--json")
+        self.assertIsNone(json.loads(done.stdout)["certificate"])
+        self.assertEqual(json.loads(done.stdout)["arithmetic"], "exact")
+
+
+class Files(Case):
+    """Damage outside the proof."""
+
+    def setUp(self):
+        self.good = injective(PAIRS, segment(0), PAIR_CORES, step(SPAN, [0, 1]), step(END, 1))
+
+    def test_text(self):
+        self.accepted(self.good, PAIRS)
+        body = self.good[:self.good.rindex(b"end ")]
+        for old, new, code in ((b"certificate 1", b"certificate 2", 65), (b"injective", b"undecided", 65),
+                               (b"rows 4", b"rows 5", 1), (b"rows 4", b"rows -4", 65), (b"rows 4", b"rows 04x", 65),
+                               (b"columns 2", b"columns 3", 1), (b"columns 2", b"columns 99999999999999999999", 65),
+                               (b"ball 1", b"ball 0", 65), (b"ball 1", b"ball -1", 65), (b"ball 1", b"ball 1/3", 65),
+                               (b"ball 1", b"ball 1p9999", 65), (b"ball 1", b"ball", 65), (b"ball 1", b"sphere", 65),
+                               (b"ball 1", b"box\nlower 0 0\nupper 1", 65), (b"ball 1", b"box\nlower 0 0\nupper 1 0", 65),
+                               (b"ball 1", b"box\nlower 0 0\nupper 1 1 1", 65), (b"steps", b"step", 65),
+                               (b"domain ball 1\n", b"", 65), (b"rows", b"rows ", 65)):
+            self.assertIn(old, body)
+            found, message = self.verify(finished(body.replace(old, new, 1)), PAIRS)
+            self.assertEqual(found, code, (old, new, message))
+
+    def test_digest(self):
+        changed = self.good.replace(b"ball 1\n", b"ball 2\n")
+        self.refused(changed, PAIRS, "digest", 65)
+        self.refused(self.good + b"\n", PAIRS, "follows", 65)
+        self.refused(self.good[:-1], PAIRS, "", 65)
+        self.refused(self.good + self.good, PAIRS, "follows", 65)
+
+    def test_every_cut_and_flip(self):
+        for size in range(0, len(self.good), 3):
+            self.refused(self.good[:size], PAIRS, "", 65)
+        for at in range(0, len(self.good), 2):
+            changed = bytearray(self.good)
+            changed[at] ^= 1 << at % 8
+            self.assertIn(self.verify(bytes(changed), PAIRS)[0], (1, 65), at)
+
+    def test_other_files(self):
+        self.refused(b"", PAIRS, "not a certificate", 65)
+        self.refused(b"1,2\n3,4\n", PAIRS, "not a certificate", 65)
+        self.assertEqual(self.verify(path("missing"), PAIRS)[0], 66)
+        bomb = finished(header(PAIRS) + b"steps\n" + gzip.compress(bytes(10**7)))
+        self.refused(bomb, PAIRS, "there is no step 0", 65)
+        self.assertEqual(self.verify(self.good, MERCEDES)[0], 1)
+
+    def test_members(self):
+        """The steps may be cut into gzip members anywhere."""
+        steps = segment(0) + PAIR_CORES + step(SPAN, [0, 1]) + step(END, 1)
+        for cut in range(len(steps)):
+            text = header(PAIRS) + b"steps\n" + gzip.compress(steps[:cut]) + gzip.compress(steps[cut:])
+            self.accepted(finished(text), PAIRS)
+        self.refused(finished(header(PAIRS) + b"steps\n" + gzip.compress(steps) + b"\x1f"), PAIRS, "damaged", 65)
+        self.refused(finished(header(PAIRS) + b"steps\n" + gzip.compress(steps)[:-1]), PAIRS, "", 65)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
