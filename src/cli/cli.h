@@ -106,6 +106,14 @@ void cli_print_vector(const char *name, const double *values, size_t n);
 hs_status cli_vector_read(const char *text, const char *option, size_t n, hs_array *values,
                           hs_error *error);
 
+/* A or A:B:STEP on the command line: first, first + step, ... */
+typedef struct cli_range {
+    double first, step;
+    size_t count;
+} cli_range;
+/* At most `most` values. Returns -1 to go on, or the exit code of a usage error. */
+int cli_range_parse(const char *text, const char *option, size_t most, cli_range *range);
+
 /* --domain, --radius, --lower, --upper, shared by the commands that take a domain. */
 typedef struct cli_domain {
     const char *kind, *lower, *upper;
@@ -185,6 +193,7 @@ int cli_check(int argc, char **argv);
 int cli_depth(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 int cli_info(int argc, char **argv);
+int cli_phase(int argc, char **argv);
 int cli_radius(int argc, char **argv);
 int cli_theory(int argc, char **argv);
 int cli_verify(int argc, char **argv);

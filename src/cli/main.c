@@ -15,6 +15,7 @@ static const command_entry commands[] = {
     {"depth", cli_depth, "exact halfspace (Tukey) depth of a point"},
     {"generate", cli_generate, "write a random layer"},
     {"info", cli_info, "shape, norms, rank, degeneracies, alpha against theory"},
+    {"phase", cli_phase, "random ensembles: injectivity rate, critical width, thresholds"},
     {"radius", cli_radius, "the largest ball on which the layer is injective"},
     {"theory", cli_theory, "fl RDT levels, full-RSB limit, energy curves, bounds"},
     {"verify", cli_verify, "check a certificate in exact arithmetic"},

@@ -16,7 +16,7 @@ typedef struct request {
     uint64_t level, max_level, digits;
     bool full, partial, bounds;
     const char *alpha, *plot;
-    double alpha_first, alpha_last, alpha_step;
+    cli_range range;
     cli_progress progress;
 } request;
 
@@ -52,35 +52,6 @@ static int parse_options(int argc, char **argv, request *asked, theory_report *r
     return cli_parse(argc, argv, &command, &asked->common, NULL);
 }
 
-/* A or A:B:STEP. */
-static bool parse_range(const char *text, request *asked) {
-    double value[3];
-    size_t count = 0;
-    for (const char *at = text; count < 3; at++) {
-        char *end = NULL;
-        value[count] = strtod(at, &end);
-        if (end == at || !isfinite(value[count]))
-            return false;
-        count++;
-        at = end;
-        if (*at == '\0')
-            break;
-        if (*at != ':' || count == 3)
-            return false;
-    }
-    if (count == 2)
-        return false;
-    asked->alpha_first = value[0];
-    asked->alpha_last = count == 3 ? value[1] : value[0];
-    asked->alpha_step = count == 3 ? value[2] : 1.0;
-    return asked->alpha_step > 0.0 && asked->alpha_last >= asked->alpha_first;
-}
-
-static size_t range_count(const request *asked) {
-    double steps = (asked->alpha_last - asked->alpha_first) / asked->alpha_step;
-    return steps < POINTS_MAX ? (size_t)floor(steps + 1e-9) + 1 : POINTS_MAX + 1;
-}
-
 static int check_request(request *asked, const theory_report *report, hs_error *error) {
     bool single = asked->level != not_given, several = asked->max_level != not_given;
     if (single && several)
@@ -96,11 +67,11 @@ static int check_request(request *asked, const theory_report *report, hs_error *
         return cli_usage_error("--m and --n belong to --bounds");
     if (report->m > 0 && report->n == 0)
         return cli_usage_error("--m needs --n");
-    if (asked->alpha != NULL && !parse_range(asked->alpha, asked))
-        return cli_usage_error("--alpha: '%s' is neither A nor A:B:STEP with STEP > 0 and A <= B",
-                               asked->alpha);
-    if (asked->alpha != NULL && range_count(asked) > POINTS_MAX)
-        return cli_usage_error("--alpha: more than %d values", POINTS_MAX);
+    int code = -1;
+    if (asked->alpha != NULL)
+        code = cli_range_parse(asked->alpha, "alpha", POINTS_MAX, &asked->range);
+    if (code >= 0)
+        return code;
     if (asked->plot != NULL && hs_gnuplot_check_path(asked->plot, error) != HS_OK)
         return cli_fail(error);
     return -1;
@@ -170,13 +141,13 @@ static hs_status solve_curve(const request *asked, const hs_theory_settings *set
                              theory_report *report, hs_error *error) {
     if (!report->wants_curve)
         return HS_OK;
-    size_t count = range_count(asked);
+    size_t count = asked->range.count;
     report->points = calloc(count, sizeof *report->points);
     if (report->points == NULL)
         return hs_fail(error, HS_NO_MEMORY, "no memory for %zu points of a curve", count);
     for (size_t i = 0; i < count; i++) {
         theory_point *point = &report->points[i];
-        point->alpha = asked->alpha_first + (double)i * asked->alpha_step;
+        point->alpha = asked->range.first + (double)i * asked->range.step;
         hs_status status = solve_point(settings, report, point, error);
         if (status != HS_OK)
             return status;
@@ -212,9 +183,7 @@ int cli_theory(int argc, char **argv) {
     request asked = {.level = not_given,
                      .max_level = not_given,
                      .digits = 8,
-                     .alpha_first = 3.0,
-                     .alpha_last = 10.0,
-                     .alpha_step = 0.25};
+                     .range = {.first = 3.0, .step = 0.25, .count = 29}};
     theory_report report = {0};
     hs_error error = {0};
     int code = parse(argc, argv, &asked, &report, &error);

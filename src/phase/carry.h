@@ -1,0 +1,20 @@
+/* Carrying a witness from a layer to the same layer with more rows. */
+#ifndef HS_PHASE_CARRY_H
+#define HS_PHASE_CARRY_H
+
+#include "layer/layer.h"
+
+/* The first m rows as a layer of their own, borrowed from the whole. */
+hs_layer hs_carry_first_rows(const hs_layer *layer, size_t m);
+
+/* witness: of the first m rows. *reached: the largest width up to `most` for which its active rows
+ * still do not seem to span (a hint: to be confirmed). */
+hs_status hs_carry_reach(const hs_layer *layer, const hs_witness *witness, size_t m, size_t most,
+                         size_t *reached, hs_error *error);
+
+/* Do the active rows among the first m not span at z, with evidence as `check` would give it? */
+hs_status hs_carry_confirm(const hs_layer *layer, size_t m, const hs_domain *domain,
+                           const double *z, bool *holds, hs_arithmetic *arithmetic,
+                           hs_error *error);
+
+#endif
