@@ -22,8 +22,8 @@ static int parse(int argc, char **argv, phase_options *asked) {
          "none, gaussian, uniform, rademacher, sparse:P (default: none, uniform with uniform)",
          &asked->bias_ensemble},
         CLI_DOMAIN_OPTIONS(asked->domain),
-        {"critical-width", 0, CLI_FLAG, NULL,
-         "the smallest injective width of each seed (default)", &asked->critical_width},
+        {"critical-width", 0, CLI_FLAG, NULL, "the smallest injective width of each seed (default)",
+         &asked->critical_width},
         {"alpha", 0, CLI_TEXT, "A:B:STEP", "these widths m = alpha n instead", &asked->alpha},
         {"engine", 0, CLI_TEXT, "E", "auto (default), branch, cells, milp, search", &asked->engine},
         CLI_LIMIT_OPTIONS(asked->limits, "that decision stays open"),
@@ -76,9 +76,10 @@ static void describe_time(double seconds, char *text, size_t size) {
 static void show_progress(const hs_phase_progress *now, void *data) {
     char line[160], left[40];
     describe_time(now->seconds_left, left, sizeof left);
-    int used = snprintf(line, sizeof line, "phase: n = %zu, %llu of %llu trials, %llu decisions, %s",
-                        now->n, (unsigned long long)now->done, (unsigned long long)now->trials,
-                        (unsigned long long)now->decisions, left);
+    int used =
+        snprintf(line, sizeof line, "phase: n = %zu, %llu of %llu trials, %llu decisions, %s",
+                 now->n, (unsigned long long)now->done, (unsigned long long)now->trials,
+                 (unsigned long long)now->decisions, left);
     if (now->elsewhere > 0)
         snprintf(line + used, sizeof line - (size_t)used, ", %llu with other processes",
                  (unsigned long long)now->elsewhere);
@@ -89,8 +90,8 @@ static hs_status decide(phase_report *report, hs_ledger *ledger, const phase_opt
                         hs_error *error) {
     cli_progress progress;
     const hs_phase_run run = {
-        .threads = asked->common.threads > 0 ? (unsigned)asked->common.threads
-                                             : hs_processor_count(),
+        .threads =
+            asked->common.threads > 0 ? (unsigned)asked->common.threads : hs_processor_count(),
         .interrupted = cli_interrupted,
         .progress = show_progress,
         .data = &progress,

@@ -11,9 +11,9 @@ enum { PHASE_FREE, PHASE_FIXED, PHASE_FREE_TAIL, PHASE_FIXED_TAIL, PHASE_FITS };
 
 typedef struct phase_report {
     hs_phase_plan plan;
-    bool grid;           /* fixed widths instead of critical ones */
-    const char *ledger;  /* path, or NULL */
-    hs_point *points;    /* plan.size_count, ascending in n */
+    bool grid;                         /* fixed widths instead of critical ones */
+    const char *ledger;                /* path, or NULL */
+    hs_point *points;                  /* plan.size_count, ascending in n */
     hs_extrapolation fits[PHASE_FITS]; /* with and without the smallest n (tail) */
     hs_phase_totals totals;
 } phase_report;

@@ -29,9 +29,9 @@ static json_t *curve_object(const hs_curve_point *at, bool one_sided) {
 }
 
 static json_t *point_object(const hs_point *point, bool one_sided) {
-    json_t *object = json_pack("{s:I, s:I, s:I}", "n", (json_int_t)point->n, "trials",
-                               (json_int_t)point->trials, "undecided",
-                               (json_int_t)point->undecided);
+    json_t *object =
+        json_pack("{s:I, s:I, s:I}", "n", (json_int_t)point->n, "trials", (json_int_t)point->trials,
+                  "undecided", (json_int_t)point->undecided);
     json_t *curve = json_array();
     set_estimate(object, "alpha_50", &point->alpha_50);
     set_estimate(object, "width", &point->width);
@@ -76,12 +76,11 @@ static json_t *comparison(const phase_report *report) {
     json_t *array = json_array();
     for (size_t k = 0; k < PHASE_LINES; k++) {
         const hs_theory_line *line = phase_line(k);
-        json_array_append_new(array,
-                              json_pack("{s:s, s:f, s:o, s:o}", "name", line->name, "alpha",
-                                        line->alpha, "exponent_free",
-                                        position(&report->fits[PHASE_FREE], line->alpha),
-                                        "exponent_two_thirds",
-                                        position(&report->fits[PHASE_FIXED], line->alpha)));
+        json_array_append_new(array, json_pack("{s:s, s:f, s:o, s:o}", "name", line->name, "alpha",
+                                               line->alpha, "exponent_free",
+                                               position(&report->fits[PHASE_FREE], line->alpha),
+                                               "exponent_two_thirds",
+                                               position(&report->fits[PHASE_FIXED], line->alpha)));
     }
     return array;
 }
@@ -128,10 +127,8 @@ json_t *phase_json(const phase_report *report) {
         "extrapolation", extrapolation(report), "theory", theory(report), "ledger",
         report->ledger != NULL ? json_string(report->ledger) : json_null());
     json_object_set_new(document, "interrupted", json_boolean(report->totals.interrupted));
-    json_object_set_new(document, "decisions",
-                        json_integer((json_int_t)report->totals.decisions));
-    json_object_set_new(document, "engine_seconds",
-                        cli_json_number(report->totals.engine_seconds));
+    json_object_set_new(document, "decisions", json_integer((json_int_t)report->totals.decisions));
+    json_object_set_new(document, "engine_seconds", cli_json_number(report->totals.engine_seconds));
     json_object_set_new(document, "trial_seconds", cli_json_number(report->totals.trial_seconds));
     json_object_set_new(document, "seconds", cli_json_number(report->totals.seconds));
     return document;

@@ -114,8 +114,8 @@ static void print_search(const phase_report *report) {
 
 static void print_fit(const hs_extrapolation *fit) {
     if (!fit->known) {
-        printf("  %-9s needs alpha_50 at %d sizes or more\n", fit->free_exponent ? "w free" : "w = 2/3",
-               fit->free_exponent ? 3 : 2);
+        printf("  %-9s needs alpha_50 at %d sizes or more\n",
+               fit->free_exponent ? "w free" : "w = 2/3", fit->free_exponent ? 3 : 2);
         return;
     }
     printf("  %-9s n >= %-3zu a =", fit->free_exponent ? "w free" : "w = 2/3", fit->smallest);
@@ -184,7 +184,8 @@ hs_status phase_write_csv(const phase_report *report, const char *path, hs_error
     hs_status status = hs_output_file_open(path, &file, error);
     if (status != HS_OK)
         return status;
-    fprintf(file.stream, "n,m,alpha,trials,decided,injective,not_injective,undecided,rate,low,high\n");
+    fprintf(file.stream,
+            "n,m,alpha,trials,decided,injective,not_injective,undecided,rate,low,high\n");
     for (size_t k = 0; k < report->plan.size_count; k++)
         for (size_t i = 0; i < report->points[k].curve_count; i++) {
             const hs_curve_point *at = &report->points[k].curve[i];

@@ -23,8 +23,8 @@ static int parse_sizes(const char *text, phase_parts *parts, hs_phase_plan *plan
         char *end = NULL;
         unsigned long long n = *at >= '0' && *at <= '9' ? strtoull(at, &end, 10) : 0;
         if (n < 1 || n > N_MAX || (*end != ',' && *end != '\0'))
-            return cli_usage_error("--n: '%s' is not a list of numbers from 1 to %d, such as 6,8,10",
-                                   text, N_MAX);
+            return cli_usage_error(
+                "--n: '%s' is not a list of numbers from 1 to %d, such as 6,8,10", text, N_MAX);
         if (plan->size_count == PHASE_SIZES_MAX)
             return cli_usage_error("--n: more than %d sizes", PHASE_SIZES_MAX);
         parts->sizes[plan->size_count++].n = (size_t)n;

@@ -275,8 +275,8 @@ hs_status hs_phase_serve(const hs_phase_plan *plan, const hs_phase_run *run, hs_
     hs_ranks *ranks = run->ranks;
     hs_error failure = {0};
     atomic_init(&this.enough, false);
-    hs_status status = hs_team_start(plan, run->threads, server_interrupted, &this, &this.team,
-                                     &failure);
+    hs_status status =
+        hs_team_start(plan, run->threads, server_interrupted, &this, &this.team, &failure);
     if (status == HS_OK)
         status = ranks->send(ranks, 0, TAG_THREADS, &run->threads, sizeof run->threads, &failure);
     if (status == HS_OK)

@@ -152,7 +152,8 @@ hs_status hs_extrapolate_widths(const hs_point *points, size_t count, size_t sma
         status = hs_fail(error, HS_NO_MEMORY, "no memory for a fit");
     result->sizes = all.count;
     for (size_t k = 0; k < all.count; k++)
-        result->smallest = all.n[k] < (double)result->smallest ? (size_t)all.n[k] : result->smallest;
+        result->smallest =
+            all.n[k] < (double)result->smallest ? (size_t)all.n[k] : result->smallest;
     if (status == HS_OK && all.count >= parameters) {
         fit found = best_fit(&all, exponent, minimizer);
         result->known = true;

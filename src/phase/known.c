@@ -4,9 +4,9 @@
 #include <string.h>
 
 enum {
-    OPEN_ABOVE = 4,     /* wider layers to try after one that stayed open */
-    OPEN_BETWEEN = 8,   /* open widths after which a bracket is left as it is */
-    WIDEST = 4096       /* rows per column: a critical width beyond is given up */
+    OPEN_ABOVE = 4,   /* wider layers to try after one that stayed open */
+    OPEN_BETWEEN = 8, /* open widths after which a bracket is left as it is */
+    WIDEST = 4096     /* rows per column: a critical width beyond is given up */
 };
 
 void hs_known_begin(hs_known *known, size_t n) {

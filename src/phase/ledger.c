@@ -68,8 +68,8 @@ static const char *const statement_text[STATEMENTS] = {
         "time_limit = excluded.time_limit, node_limit = excluded.node_limit "
         "WHERE verdict = 'undecided'",
     [SELECT_TRIAL] = "SELECT " COLUMNS " FROM decision WHERE " KEY " AND n = ?6 AND seed = ?7",
-    [SELECT_SIZE] = "SELECT " COLUMNS " FROM decision WHERE " KEY
-                    " AND n = ?6 AND seed BETWEEN ?7 AND ?8",
+    [SELECT_SIZE] =
+        "SELECT " COLUMNS " FROM decision WHERE " KEY " AND n = ?6 AND seed BETWEEN ?7 AND ?8",
     [INSERT_CLAIM] = "INSERT OR IGNORE INTO claim VALUES (?1, ?2, ?3)",
     [DELETE_CLAIM] = "DELETE FROM claim WHERE n = ?1 AND seed = ?2 AND owner = ?3",
     [BEAT] = "INSERT INTO process VALUES (?1, ?2) "
@@ -253,9 +253,10 @@ static hs_status check_format(hs_ledger *ledger, bool *empty, hs_error *error) {
     if (application != APPLICATION)
         return hs_fail(error, HS_BAD_DATA, "%s: not a ledger but another SQLite database",
                        ledger->path);
-    return format == FORMAT ? HS_OK
-                            : hs_fail(error, HS_BAD_DATA, "%s: a ledger of format %lld, expected %d",
-                                      ledger->path, (long long)format, FORMAT);
+    return format == FORMAT
+               ? HS_OK
+               : hs_fail(error, HS_BAD_DATA, "%s: a ledger of format %lld, expected %d",
+                         ledger->path, (long long)format, FORMAT);
 }
 
 static hs_status prepare(hs_ledger *ledger, hs_error *error) {
@@ -293,9 +294,8 @@ static hs_status forget_the_dead(hs_ledger *ledger, size_t *others, hs_error *er
     sqlite3_stmt *prepared = NULL;
     sqlite3_int64 now = (sqlite3_int64)time(NULL);
     *others = 0;
-    if (sqlite3_prepare_v2(ledger->base,
-                           "SELECT owner, heartbeat FROM process WHERE owner <> ?1", -1, &prepared,
-                           NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(ledger->base, "SELECT owner, heartbeat FROM process WHERE owner <> ?1",
+                           -1, &prepared, NULL) != SQLITE_OK)
         return fail(ledger, error);
     bind_text(prepared, 1, ledger->owner);
     hs_status status = HS_OK;
@@ -421,9 +421,10 @@ static hs_status insert(hs_ledger *ledger, const hs_phase_row *row, hs_error *er
     sqlite3_bind_int64(prepared, 8, row->m);
     bind_text(prepared, 9, verdict_names[row->verdict]);
     bind_text(prepared, 10, hs_phase_source_name(row->source));
-    bind_text(prepared, 11, !decided                                      ? NULL
-                            : row->arithmetic == HS_ARITHMETIC_EXACT ? "exact"
-                                                                     : "floating-point");
+    bind_text(prepared, 11,
+              !decided                                 ? NULL
+              : row->arithmetic == HS_ARITHMETIC_EXACT ? "exact"
+                                                       : "floating-point");
     sqlite3_bind_int64(prepared, 12, (sqlite3_int64)row->nodes);
     sqlite3_bind_double(prepared, 13, row->seconds);
     sqlite3_bind_double(prepared, 14, row->time_limit);
@@ -490,7 +491,8 @@ static hs_status read_trial(hs_ledger *ledger, const hs_phase_size *size, uint64
     }
     hs_status status = code == SQLITE_DONE ? HS_OK : fail(ledger, error);
     sqlite3_reset(prepared);
-    return status == HS_OK ? check_bracket(ledger, known->lower, known->upper, size->n, seed, error) : status;
+    return status == HS_OK ? check_bracket(ledger, known->lower, known->upper, size->n, seed, error)
+                           : status;
 }
 
 hs_status hs_ledger_read(hs_ledger *ledger, const hs_phase_size *size, hs_bracket *brackets,
@@ -522,8 +524,8 @@ hs_status hs_ledger_read(hs_ledger *ledger, const hs_phase_size *size, hs_bracke
 
 hs_status hs_ledger_count(hs_ledger *ledger, uint64_t *decisions, hs_error *error) {
     sqlite3_int64 count;
-    hs_status status = ask_number(ledger, "SELECT count(*) FROM decision WHERE verdict <> 'undecided'",
-                                  &count, error);
+    hs_status status = ask_number(
+        ledger, "SELECT count(*) FROM decision WHERE verdict <> 'undecided'", &count, error);
     *decisions = status == HS_OK ? (uint64_t)count : 0;
     return status;
 }

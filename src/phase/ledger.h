@@ -27,7 +27,7 @@ hs_status hs_ledger_write(hs_ledger *ledger, const hs_phase_row *rows, size_t ro
                           const hs_ledger_trial *done, size_t done_count, hs_error *error);
 
 typedef enum hs_claim {
-    HS_CLAIM_GRANTED, /* this process decides the trial; known says what is there already */
+    HS_CLAIM_GRANTED,  /* this process decides the trial; known says what is there already */
     HS_CLAIM_FINISHED, /* nothing is left to decide */
     HS_CLAIM_ELSEWHERE /* another process is at it */
 } hs_claim;
@@ -42,8 +42,8 @@ hs_status hs_ledger_claim(hs_ledger *ledger, const hs_phase_size *size, const ui
  * processes that are not: gone, or on another machine and silent for a minute. */
 hs_status hs_ledger_beat(hs_ledger *ledger, hs_error *error);
 
-/* What is known of the seeds of the plan at one n: plan->trials brackets. HS_INTERNAL when decisions
- * contradict each other. */
+/* What is known of the seeds of the plan at one n: plan->trials brackets. HS_INTERNAL when
+ * decisions contradict each other. */
 hs_status hs_ledger_read(hs_ledger *ledger, const hs_phase_size *size, hs_bracket *brackets,
                          hs_error *error);
 

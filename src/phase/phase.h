@@ -1,6 +1,6 @@
 /* What an experiment on random layers consists of: a plan, trials, what is known of each, and the
- * decisions that are recorded. A trial is one seed at one n; its layer has as many rows as are asked
- * for, and the first m of them do not depend on how many there are. */
+ * decisions that are recorded. A trial is one seed at one n; its layer has as many rows as are
+ * asked for, and the first m of them do not depend on how many there are. */
 #ifndef HS_PHASE_PHASE_H
 #define HS_PHASE_PHASE_H
 

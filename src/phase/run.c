@@ -10,8 +10,8 @@
 #include <string.h>
 
 enum {
-    BATCH = 64,         /* trials to claim at once, at most */
-    MESSAGES = 1024     /* to write in one transaction, at most */
+    BATCH = 64,     /* trials to claim at once, at most */
+    MESSAGES = 1024 /* to write in one transaction, at most */
 };
 static const double beat_seconds = 5.0;
 static const double retry_seconds = 0.25; /* trials that other processes hold are asked for again */
@@ -20,9 +20,9 @@ static const double patience = 0.2;
 
 /* What was learned about the trials of one n. */
 typedef struct pace {
-    uint64_t done;       /* finished, here or before */
-    uint64_t here;       /* finished by this run */
-    double seconds;      /* that those took */
+    uint64_t done;  /* finished, here or before */
+    uint64_t here;  /* finished by this run */
+    double seconds; /* that those took */
 } pace;
 
 typedef struct held {
@@ -191,8 +191,7 @@ static size_t wanted_tasks(const run *this, const hs_crew_member *member) {
 static hs_status feed(run *this, unsigned who, hs_error *error) {
     hs_crew_member *member = &this->crew.members[who];
     size_t wanted = wanted_tasks(this, member), granted = 0;
-    if (member->tasks > member->threads + (wanted - member->threads) / 2 ||
-        member->tasks >= wanted)
+    if (member->tasks > member->threads + (wanted - member->threads) / 2 || member->tasks >= wanted)
         return HS_OK;
     size_t most = wanted - member->tasks < BATCH ? wanted - member->tasks : BATCH;
     hs_status status = ask_for_new(this, most, &granted, error);
@@ -231,8 +230,7 @@ static void count_end(run *this, const hs_message *message) {
 
 static hs_status take(run *this, hs_error *error) {
     size_t count = 0, rows = 0, ends = 0;
-    hs_status status =
-        hs_crew_take(&this->crew, patience, this->messages, MESSAGES, &count, error);
+    hs_status status = hs_crew_take(&this->crew, patience, this->messages, MESSAGES, &count, error);
     for (size_t k = 0; status == HS_OK && k < count; k++) {
         const hs_message *message = &this->messages[k];
         if (message->end) {

@@ -1,5 +1,5 @@
-/* A whole experiment: hands out trials to the threads of this process and to other ranks, and writes
- * their decisions into the ledger. */
+/* A whole experiment: hands out trials to the threads of this process and to other ranks, and
+ * writes their decisions into the ledger. */
 #ifndef HS_PHASE_RUN_H
 #define HS_PHASE_RUN_H
 
@@ -8,11 +8,11 @@
 
 /* How far it has come. */
 typedef struct hs_phase_progress {
-    size_t n;                /* that is being worked on */
-    uint64_t done, trials;   /* of all n; done includes those of earlier runs */
-    uint64_t elsewhere;      /* held by other processes that use the ledger */
-    uint64_t decisions;      /* of this run */
-    double seconds_left;     /* an estimate; NaN: not known yet */
+    size_t n;              /* that is being worked on */
+    uint64_t done, trials; /* of all n; done includes those of earlier runs */
+    uint64_t elsewhere;    /* held by other processes that use the ledger */
+    uint64_t decisions;    /* of this run */
+    double seconds_left;   /* an estimate; NaN: not known yet */
 } hs_phase_progress;
 
 typedef struct hs_phase_run {
@@ -24,10 +24,10 @@ typedef struct hs_phase_run {
 } hs_phase_run;
 
 typedef struct hs_phase_totals {
-    uint64_t decisions;     /* of this run, those that follow from others included */
-    double engine_seconds;  /* in the engines, summed over threads */
-    double trial_seconds;   /* in trials, summed over threads */
-    double seconds;         /* wall clock */
+    uint64_t decisions;    /* of this run, those that follow from others included */
+    double engine_seconds; /* in the engines, summed over threads */
+    double trial_seconds;  /* in trials, summed over threads */
+    double seconds;        /* wall clock */
     bool interrupted;
 } hs_phase_totals;
 

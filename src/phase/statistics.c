@@ -39,10 +39,10 @@ void hs_proportion_interval(size_t least, size_t most, size_t trials, double *lo
 typedef struct sample {
     size_t n, trials;
     size_t count;
-    size_t *m;           /* ascending */
-    size_t *early, *late; /* trials */
+    size_t *m;             /* ascending */
+    size_t *early, *late;  /* trials */
     size_t *lower, *upper; /* trials: the brackets */
-    size_t unbounded;    /* trials without a known upper end */
+    size_t unbounded;      /* trials without a known upper end */
 } sample;
 
 static void sample_clear(sample *this) {
@@ -237,8 +237,7 @@ static hs_estimate estimate(extremes value, double *best, double *worst) {
     return result;
 }
 
-static hs_status estimate_all(const sample *this, uint64_t seed, hs_point *point,
-                              hs_error *error) {
+static hs_status estimate_all(const sample *this, uint64_t seed, hs_point *point, hs_error *error) {
     resamples all = {0};
     size_t *counts = hs_allocate(2 * (this->count + 1), sizeof *counts);
     point->resampled_50 = hs_allocate(HS_RESAMPLES, sizeof *point->resampled_50);

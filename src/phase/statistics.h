@@ -29,8 +29,8 @@ typedef struct hs_estimate {
  * the interval spans what they could still be. */
 typedef struct hs_point {
     size_t n;
-    size_t trials;    /* with at least one decision */
-    size_t undecided; /* whose critical width (or some width of the grid) stays open */
+    size_t trials;        /* with at least one decision */
+    size_t undecided;     /* whose critical width (or some width of the grid) stays open */
     hs_estimate alpha_50; /* where the rate, linear between widths, crosses one half */
     hs_estimate width;    /* from rate 0.1 to rate 0.9 */
     hs_estimate mean;     /* of m* / n */

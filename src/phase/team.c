@@ -50,8 +50,8 @@ static bool grow(void **array, size_t *room, size_t count, size_t size) {
 
 static hs_status post(hs_team *team, const hs_message *message, hs_error *error) {
     pthread_mutex_lock(&team->lock);
-    bool fits = grow((void **)&team->messages, &team->message_room, team->message_count,
-                     sizeof *message);
+    bool fits =
+        grow((void **)&team->messages, &team->message_room, team->message_count, sizeof *message);
     if (fits)
         team->messages[team->message_count++] = *message;
     pthread_cond_signal(&team->results_changed);
@@ -96,8 +96,7 @@ static void run_task(hs_team *team, hs_task *task) {
     };
     hs_error error = {0};
     double start = hs_clock_seconds();
-    hs_status status =
-        hs_trial_run(team->plan, size, task->seed, &task->known, &calls, &error);
+    hs_status status = hs_trial_run(team->plan, size, task->seed, &task->known, &calls, &error);
     const hs_message end = {.end = true,
                             .complete = status == HS_OK && !should_stop(team),
                             .row = {.n = (uint32_t)size->n, .seed = task->seed},

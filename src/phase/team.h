@@ -13,10 +13,10 @@ typedef struct hs_task {
 
 /* A decision, or the end of a trial. */
 typedef struct hs_message {
-    bool end;         /* the trial of row.n and row.seed ended; the rest of row is not set */
-    bool complete;    /* end: it was not interrupted */
+    bool end;      /* the trial of row.n and row.seed ended; the rest of row is not set */
+    bool complete; /* end: it was not interrupted */
     hs_phase_row row;
-    double seconds;   /* end: of the whole trial */
+    double seconds; /* end: of the whole trial */
 } hs_message;
 
 typedef struct hs_team hs_team;

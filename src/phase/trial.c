@@ -106,8 +106,7 @@ static hs_status decide(trial *this, size_t m, bool *stopped, hs_error *error) {
         return status;
     *stopped = result->verdict == HS_UNDECIDED && this->calls->interrupted(this->calls->data);
     if (!*stopped)
-        status =
-            record(this, m, result->verdict, (hs_phase_source)result->engine, result, error);
+        status = record(this, m, result->verdict, (hs_phase_source)result->engine, result, error);
     if (status == HS_OK && result->verdict == HS_NOT_INJECTIVE)
         status = carry(this, m, result, error);
     hs_result_free(result);

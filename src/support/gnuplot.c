@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -69,21 +70,42 @@ static hs_status run(FILE *script, hs_error *error) {
     return HS_OK;
 }
 
-static hs_status write_and_run(const char *path, const char *target, unsigned width,
-                               unsigned height, const char *script, hs_error *error) {
+/* head: the lines that choose terminal and output. */
+static hs_status write_and_run(const char *head, const char *script, hs_error *error) {
     FILE *input = tmpfile();
     if (input == NULL)
         return hs_fail(error, HS_CANNOT_WRITE, "a temporary file for gnuplot: %s", strerror(errno));
-    print_terminal(path, width, height, input);
-    fputs("set output ", input);
-    print_quoted(target, input);
-    fprintf(input, "\n%s\nset output\n", script);
+    fprintf(input, "%s%s\nset output\n", head, script);
     bool written = fflush(input) == 0 && !ferror(input) && lseek(fileno(input), 0, SEEK_SET) == 0;
     hs_status status = written ? run(input, error)
                                : hs_fail(error, HS_CANNOT_WRITE, "a temporary file for gnuplot: %s",
                                          strerror(errno));
     fclose(input);
     return status;
+}
+
+static hs_status draw(const char *path, const char *target, unsigned width, unsigned height,
+                      const char *script, hs_error *error) {
+    char *head = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&head, &size);
+    if (out == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "no memory for a figure");
+    print_terminal(path, width, height, out);
+    fputs("set output ", out);
+    print_quoted(target, out);
+    fputc('\n', out);
+    hs_status status = fclose(out) == 0 ? write_and_run(head, script, error)
+                                        : hs_fail(error, HS_NO_MEMORY, "no memory for a figure");
+    free(head);
+    return status;
+}
+
+hs_status hs_gnuplot_print(unsigned columns, unsigned lines, const char *script, hs_error *error) {
+    char head[80];
+    snprintf(head, sizeof head, "set terminal dumb size %u,%u\n", columns, lines);
+    fflush(stdout); /* gnuplot writes to the same place */
+    return write_and_run(head, script, error);
 }
 
 hs_status hs_gnuplot_draw(const char *path, unsigned width, unsigned height, const char *script,
@@ -95,7 +117,7 @@ hs_status hs_gnuplot_draw(const char *path, unsigned width, unsigned height, con
     if (status != HS_OK)
         return status;
     const char *target = file.temporary != NULL ? file.temporary : file.path;
-    status = write_and_run(path, target, width, height, script, error);
+    status = draw(path, target, width, height, script, error);
     if (status == HS_OK)
         return hs_output_file_commit(&file, error);
     hs_output_file_abandon(&file);

@@ -11,6 +11,9 @@
 hs_status hs_gnuplot_draw(const char *path, unsigned width, unsigned height, const char *script,
                           hs_error *error);
 
+/* The same on standard output, drawn with characters. */
+hs_status hs_gnuplot_print(unsigned columns, unsigned lines, const char *script, hs_error *error);
+
 /* HS_INVALID_ARGUMENT unless hs_gnuplot_draw knows the extension: to be asked before long work. */
 hs_status hs_gnuplot_check_path(const char *path, hs_error *error);
 
