@@ -19,7 +19,8 @@ static hs_status search(const hs_problem *problem, hs_run *run, uint64_t node_ca
         return status;
     tree.node_cap = node_cap;
     /* grows like the square root of what the tree costs */
-    tree.local_solves = (size_t)64 << (problem->n < 20 ? problem->n / 2 : 10);
+    if (node_cap == 0)
+        tree.local_solves = (size_t)64 << (problem->n < 20 ? problem->n / 2 : 10);
     status = hs_tree_search(&tree);
     outcome->nodes += atomic_load(&tree.node_count);
     outcome->pivots += tree.pivots;

@@ -22,12 +22,12 @@ typedef enum hs_goal {
 
 /* Tunable limits; none of them can change a verdict. */
 enum {
-    HS_POLL_EFFORT = 2000000,  /* multiplications between two looks at the clock */
-    HS_EXACT_DIMENSIONS = 40,  /* beyond, one exact step may take minutes */
-    HS_POOL_SIZE = 512,        /* cores remembered by a worker */
-    HS_POOL_FREE = 10,         /* a remembered core has at most this many free rows */
-    HS_CLOSING_WORK = 4000000, /* multiplications for one independence proof that closes a node */
-    HS_FIXING_WORK = 1000000   /* ... that fixes rows */
+    HS_POLL_EFFORT = 2000000, /* multiplications between two looks at the clock */
+    HS_EXACT_DIMENSIONS = 40, /* beyond, one exact step may take minutes */
+    HS_POOL_SIZE = 512,       /* cores remembered by a worker */
+    HS_POOL_FREE = 10,        /* a remembered core has at most this many free rows */
+    HS_CLOSING_WORK = 600000, /* multiplications for one independence proof that closes a node */
+    HS_FIXING_WORK = 300000   /* ... that fixes rows */
 };
 
 /* What all workers share. Rows 0..count-1 are the layer's rows with non-zero weight (row_of maps
