@@ -25,6 +25,7 @@ enum {
     HS_POLL_EFFORT = 2000000, /* multiplications between two looks at the clock */
     HS_EXACT_DIMENSIONS = 40, /* beyond, one exact step may take minutes */
     HS_POOL_SIZE = 512,       /* cores remembered by a worker */
+    HS_POOL_LOOK = 64,        /* ... of which so many are looked at for one to forget */
     HS_POOL_FREE = 10,        /* a remembered core has at most this many free rows */
     HS_CLOSING_WORK = 600000, /* multiplications for one independence proof that closes a node */
     HS_FIXING_WORK = 300000   /* ... that fixes rows */
@@ -84,7 +85,7 @@ typedef struct hs_task {
 
 /* Cores remembered by a worker, set k's word w at [w * HS_POOL_SIZE + k]. */
 typedef struct hs_pool {
-    size_t count;
+    size_t count, hand;
     uint64_t *inactive, *active; /* rows that cannot all have these states */
     uint64_t *age;               /* when the core was last of use */
     uint64_t *size;              /* free rows at the current node; huge where it does not fit */

@@ -128,14 +128,17 @@ void hs_pool_clear(hs_worker *worker) {
     free(worker->core_scratch);
 }
 
-/* A place in the pool: a free one, or that of the core that was not of use for longest. */
+/* A place in the pool: a free one, or that of the core that was not of use for longest among the
+ * next few. */
 static size_t place(hs_pool *pool) {
     if (pool->count < HS_POOL_SIZE)
         return pool->count++;
-    size_t oldest = 0;
-    for (size_t k = 1; k < HS_POOL_SIZE; k++)
-        if (pool->age[k] < pool->age[oldest])
-            oldest = k;
+    size_t oldest = pool->hand;
+    for (size_t k = 0; k < HS_POOL_LOOK; k++) {
+        pool->hand = (pool->hand + 1) % HS_POOL_SIZE;
+        if (pool->age[pool->hand] < pool->age[oldest])
+            oldest = pool->hand;
+    }
     return oldest;
 }
 
