@@ -18,9 +18,11 @@ static hs_status search(const hs_problem *problem, hs_run *run, uint64_t node_ca
     if (status != HS_OK)
         return status;
     tree.node_cap = node_cap;
-    /* grows like the square root of what the tree costs */
+    /* grows a little slower than what the tree costs */
     if (node_cap == 0)
-        tree.local_solves = (size_t)64 << (problem->n < 20 ? problem->n / 2 : 10);
+        tree.local_solves = (size_t)8 << (problem->n > 16  ? 13
+                                          : problem->n < 4 ? 1
+                                                           : problem->n - 3);
     status = hs_tree_search(&tree);
     outcome->nodes += atomic_load(&tree.node_count);
     outcome->pivots += tree.pivots;
