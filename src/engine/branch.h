@@ -201,8 +201,9 @@ void hs_ask(hs_worker *worker, size_t row, double want);
 void hs_ask_fixed(hs_worker *worker, const hs_frame *frame);
 /* Adds violated rows until all that are asked for hold; worker->value is left at the point. */
 hs_solve_answer hs_solve(hs_worker *worker, hs_minnorm *solver);
-/* Is the point (worker->value belongs to it) an answer? Checked exactly before it is offered. */
-bool hs_offer_point(hs_worker *worker, const double *z);
+/* Is the point an answer? Checked exactly before it is offered. at_sight: not where worker->value,
+ * which belongs to it, speaks against it; a thin cell can deceive it. */
+bool hs_offer_point(hs_worker *worker, const double *z, bool at_sight);
 
 /* ---- branch_node.c ---- */
 void hs_node_explore(hs_worker *worker, size_t depth);

@@ -137,7 +137,7 @@ void hs_local_search(hs_worker *worker, size_t solves) {
             s.solver->kernels->price(tree->columns, tree->d, tree->padded, s.solver->z,
                                      tree->offset, worker->want, worker->slack, worker->value,
                                      &largest);
-            if (hs_offer_point(worker, s.solver->z) && tree->goal == HS_GOAL_SPAN)
+            if (hs_offer_point(worker, s.solver->z, true) && tree->goal == HS_GOAL_SPAN)
                 return;
         }
         failures = better && outside != SIZE_MAX ? 0 : failures + 1;

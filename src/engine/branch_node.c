@@ -153,11 +153,12 @@ static node_answer settle_exactly(hs_worker *worker, hs_frame *frame) {
     if (status != HS_OK || answer == HS_EMPTY)
         return NODE_CLOSED;
     bool complete = hs_bits_next(frame->free, tree->words, 0) >= 64 * tree->words;
-    double largest;
     worker->degenerate = worker->degenerate || complete; /* the rank decides, not the count */
+    double largest;
     worker->work.kernels->price(tree->columns, tree->d, tree->padded, z, tree->offset, worker->want,
                                 worker->slack, worker->value, &largest);
-    if (strict && hs_offer_point(worker, z) && tree->goal == HS_GOAL_SPAN)
+    /* in a complete cell nothing but the exact signs may speak against the point */
+    if (strict && hs_offer_point(worker, z, !complete) && tree->goal == HS_GOAL_SPAN)
         return NODE_CLOSED;
     if (!complete)
         return NODE_OPEN;
@@ -232,7 +233,7 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
         if (answer != NODE_OPEN)
             return answer;
         bool feasible = !peel_trouble;
-        if (feasible && hs_offer_point(worker, worker->work.z) && tree->goal == HS_GOAL_SPAN)
+        if (feasible && hs_offer_point(worker, worker->work.z, true) && tree->goal == HS_GOAL_SPAN)
             return NODE_CLOSED;
         if (worker->packed_count == 0 && peel_trouble)
             return settle_exactly(worker, frame);

@@ -104,15 +104,10 @@ static bool has_witness(hs_worker *worker, const double *u) {
     return found;
 }
 
-/* A point at which all asked rows have their states: is it an answer? Counts in floating point
- * first, exactly before it is offered. */
-bool hs_offer_point(hs_worker *worker, const double *z) {
-    hs_tree *tree = worker->tree;
+/* By the values in floating point: can the point be an answer? */
+static bool seems_an_answer(hs_worker *worker, size_t limit, bool by_rank) {
+    const hs_tree *tree = worker->tree;
     hs_modular_basis *basis = &worker->basis;
-    bool by_rank = tree->goal == HS_GOAL_SPAN && worker->degenerate;
-    size_t limit = tree->goal == HS_GOAL_SPAN
-                       ? tree->n
-                       : atomic_load_explicit(&tree->target, memory_order_relaxed);
     size_t count = 0;
     basis->rank = 0;
     for (size_t i = 0; i < tree->count; i++) {
@@ -122,9 +117,18 @@ bool hs_offer_point(hs_worker *worker, const double *z) {
         if (by_rank)
             hs_modular_basis_add(basis, tree->residues + i * tree->n);
     }
-    if (count >= limit && !(by_rank && basis->rank < tree->n))
+    return count < limit || (by_rank && basis->rank < tree->n);
+}
+
+bool hs_offer_point(hs_worker *worker, const double *z, bool at_sight) {
+    hs_tree *tree = worker->tree;
+    bool by_rank = tree->goal == HS_GOAL_SPAN && (worker->degenerate || !at_sight);
+    size_t limit = tree->goal == HS_GOAL_SPAN
+                       ? tree->n
+                       : atomic_load_explicit(&tree->target, memory_order_relaxed);
+    if (at_sight && !seems_an_answer(worker, limit, by_rank))
         return false;
-    count = exact_active(tree, z);
+    size_t count = exact_active(tree, z);
     if (count == SIZE_MAX || (count >= limit && !by_rank))
         return false;
     if (tree->goal == HS_GOAL_SPAN && !has_witness(worker, z))

@@ -236,6 +236,26 @@ static void domains_at_the_end_of_the_range(void **state) {
     expect(layer_of(1, 1, one, one), box(-INFINITY, INFINITY), HS_NOT_INJECTIVE);
 }
 
+/* All rows but the second and the tenth sleep together in one cell only, 1e-16 wide: the signs
+ * there are beyond floating point, and so are two inputs. */
+static void a_bad_cell_thinner_than_rounding(void **state) {
+    (void)state;
+    const double e = 0x1p-40, f = 0x1p-30, u = 0x1p-53;
+    const double weight[39] = {
+        1,  e - 1, 2 * u - 1, -1, 0,          1 + f, -1,    1,         8 * u - 1, 1 - 8 * u,
+        -1, 0,     8 * u - 1, -1, 0,          1 - f, 0,     e - 1,     -1,        1 + 2 * u,
+        0,  -1,    0,         0,  0,          0,     e - 1, 1 - 8 * u, -1,        1,
+        -1, e - 1, 0,         0,  -1 - 2 * u, 0,     1 - f, 1,         -1};
+    hs_layer *layer = layer_of(13, 3, weight, NULL);
+    for (size_t k = 0; k < 2; k++) {
+        hs_domain domain = k == 0 ? ball(1.0) : space();
+        assert_int_not_equal(verdict_of(layer, domain, HS_ENGINE_BRANCH), HS_INJECTIVE);
+        assert_int_not_equal(verdict_of(layer, domain, HS_ENGINE_CELLS), HS_INJECTIVE);
+        assert_int_not_equal(verdict_of(layer, domain, HS_ENGINE_AUTO), HS_INJECTIVE);
+    }
+    hs_layer_free(layer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_column),
@@ -252,6 +272,7 @@ int main(void) {
         cmocka_unit_test(a_row_tangent_to_the_ball),
         cmocka_unit_test(corners_against_the_sphere),
         cmocka_unit_test(domains_at_the_end_of_the_range),
+        cmocka_unit_test(a_bad_cell_thinner_than_rounding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
