@@ -22,6 +22,11 @@ static hs_status settle(const hs_problem *problem, hs_outcome *outcome, hs_resul
                         hs_error *error) {
     if (outcome->verdict != HS_NOT_INJECTIVE)
         return HS_OK;
+    if (outcome->witness != NULL) {
+        result->witness = outcome->witness;
+        outcome->witness = NULL;
+        return HS_OK;
+    }
     const char *reason = NULL;
     hs_status status = hs_witness_build(problem, outcome->z, &result->witness, &outcome->arithmetic,
                                         &reason, error);
@@ -48,7 +53,7 @@ enum { THIN_CELLS_COLUMNS = 8 };
 /* See engine/auto.h. Every claim is checked before the next engine would be skipped for it. */
 static hs_status run_auto(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
                           hs_result *result, hs_error *error) {
-    bool cut_short = false;
+    bool cut_short = false, too_large = problem->system.d > HS_EXACT_DIMENSIONS;
     hs_outcome_set(outcome, HS_UNDECIDED, "stopped before an answer was found");
     hs_status status = decide(hs_engine_facts, problem, run, outcome, result, error);
     if (goes_on(status, run, outcome) && hs_auto_searches_first(problem))
@@ -58,7 +63,7 @@ static hs_status run_auto(const hs_problem *problem, hs_run *run, hs_outcome *ou
         status = decide(hs_engine_branch, problem, run, outcome, result, error);
         cut_short = hs_auto_restore(run, deadline, outcome->nodes);
     }
-    if (cut_short && goes_on(status, run, outcome))
+    if ((cut_short || too_large) && goes_on(status, run, outcome))
         status = decide(hs_engine_search, problem, run, outcome, result, error);
     else if (problem->n <= THIN_CELLS_COLUMNS && goes_on(status, run, outcome))
         status = decide(hs_engine_cells, problem, run, outcome, result, error);

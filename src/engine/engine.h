@@ -27,7 +27,8 @@ typedef struct hs_outcome {
     hs_engine_kind engine;
     hs_arithmetic arithmetic; /* what backs an injective verdict */
     char reason[256];
-    double *z; /* n doubles: a point whose active rows should not span, or NULL */
+    double *z;           /* n doubles: a point whose active rows should not span, or NULL */
+    hs_witness *witness; /* what hs_witness_build made of z, where the engine has asked; or NULL */
     bool has_active_lower, has_active_upper;
     size_t active_lower, active_upper;
     uint64_t nodes, pivots;

@@ -1,6 +1,7 @@
 /* The witness search behind the engines' common interface. */
 #include "engine/engine.h"
 #include "engine/search.h"
+#include "engine/witness.h"
 
 #include "support/error.h"
 
@@ -8,8 +9,11 @@
 #include <stdlib.h>
 
 typedef struct link {
+    const hs_problem *problem;
     hs_run *run;
-    bool counts; /* runs count against the node limit */
+    bool counts;         /* runs count against the node limit */
+    hs_witness *witness; /* confirmed: the search ends with its point */
+    hs_arithmetic arithmetic;
 } link;
 
 static bool should_stop(const hs_search_now *now, void *data) {
@@ -24,6 +28,15 @@ static void pass_note(const char *line, void *data) {
     const hs_settings *settings = ((const link *)data)->run->settings;
     if (settings->note != NULL)
         settings->note(line, settings->data);
+}
+
+static bool confirm(const double *z, void *data) {
+    link *this = data;
+    const char *reason;
+    hs_witness_free(this->witness);
+    hs_status status =
+        hs_witness_build(this->problem, z, &this->witness, &this->arithmetic, &reason, NULL);
+    return status != HS_OK || this->witness != NULL; /* an error is met again, and reported */
 }
 
 static void describe(const hs_problem *problem, const hs_search_output *found,
@@ -48,7 +61,7 @@ static hs_status search(const hs_problem *problem, hs_run *run, uint64_t max_ste
     const hs_settings *settings = run->settings;
     const hs_layer *layer = problem->layer;
     bool goes_on = settings->target > 0 && settings->target < problem->n;
-    link callbacks = {.run = run, .counts = max_steps == 0};
+    link callbacks = {.problem = problem, .run = run, .counts = max_steps == 0};
     hs_search_input input = {.m = problem->m,
                              .n = problem->n,
                              .weight = layer->weight,
@@ -61,11 +74,14 @@ static hs_status search(const hs_problem *problem, hs_run *run, uint64_t max_ste
                              .kernel = getenv("HALFSPAN_KERNEL"),
                              .stop = should_stop,
                              .note = pass_note,
+                             .confirm = confirm,
                              .data = &callbacks};
     hs_search_output found;
     hs_status status = hs_search_run(&input, &found, error);
-    if (status != HS_OK)
+    if (status != HS_OK) {
+        hs_witness_free(callbacks.witness);
         return status;
+    }
     outcome->engine = HS_ENGINE_SEARCH;
     outcome->nodes += callbacks.counts ? found.runs : 0;
     if (found.z != NULL && !(outcome->has_active_upper && outcome->active_upper <= found.active)) {
@@ -77,6 +93,11 @@ static hs_status search(const hs_problem *problem, hs_run *run, uint64_t max_ste
         free(outcome->z);
         outcome->z = found.z;
         found.z = NULL;
+        outcome->witness = callbacks.witness;
+        if (callbacks.witness != NULL)
+            outcome->arithmetic = callbacks.arithmetic;
+    } else {
+        hs_witness_free(callbacks.witness);
     }
     hs_search_output_clear(&found);
     return HS_OK;

@@ -80,8 +80,8 @@ static void run_batch(unsigned index, void *data) {
     }
 }
 
-static hs_status run_variant(search *s, const hs_search_plan *plan, double hard_scale,
-                             uint64_t steps, hs_error *error) {
+static hs_status run_variant(search *s, hs_search_plan *plan, double hard_scale, uint64_t steps,
+                             hs_error *error) {
     hs_search_space space;
     bool stopped;
     hs_status status = hs_search_space_create(&s->source, plan, &s->cone, hard_scale, &s->workers,
@@ -103,10 +103,21 @@ static hs_status run_variant(search *s, const hs_search_plan *plan, double hard_
     atomic_fetch_add(&s->hunt.generation, 1);
     hs_parallel(batches, run_batch, &all);
     hs_search_space_clear(&space);
+    if (atomic_exchange(&s->hunt.refused, false)) {
+        note(s, "search: a witness was not confirmed");
+        plan->count = plan->base > 0 ? 0 : plan->count; /* a dependence that is none */
+    }
     if (atomic_load(&all.status) != HS_OK)
         return hs_fail(error, (hs_status)atomic_load(&all.status),
                        "no memory for the runs of a search");
     return HS_OK;
+}
+
+static bool has_work(const search *s) {
+    for (size_t k = 0; k < s->plan_count; k++)
+        if (s->plans[k].count > 0)
+            return !atomic_load(&s->hunt.finished);
+    return false;
 }
 
 /* The variants take turns: which subspace is given away, and, where the domain has faces, their
@@ -116,7 +127,7 @@ static hs_status run_variants(search *s, hs_error *error) {
     bool single = s->cone.hard == 0 && s->plan_count == 1;
     uint64_t steps = single ? 0 : FIRST_SLICE;
     hs_status status = HS_OK;
-    for (size_t turn = 0; status == HS_OK && !atomic_load(&s->hunt.finished); turn++) {
+    for (size_t turn = 0; status == HS_OK && has_work(s); turn++) {
         size_t round = turn / s->plan_count, which = turn % s->plan_count;
         if (s->plans[which].count > 0)
             status = run_variant(s, &s->plans[which], scales[round % 3], steps, error);
@@ -138,12 +149,15 @@ static hs_status prepare(search *s, hs_error *error) {
     s->hunt.target = input->target;
     s->hunt.poll = poll;
     s->hunt.poll_data = s;
+    s->hunt.confirm = input->confirm;
+    s->hunt.confirm_data = input->data;
     bool zero_bias = true;
     for (size_t i = 0; input->bias != NULL && i < input->m; i++)
         zero_bias = zero_bias && input->bias[i] == 0.0;
     status = hs_search_cone_create(&input->domain, input->n, zero_bias, &s->cone, error);
     if (status != HS_OK)
         return status;
+    hs_search_cone_equilibrate(&s->cone, input->m, input->weight);
     s->plan_count = 1;
     if (input->target + 1 < input->n)
         return hs_search_plan_count(&s->source, input->n - 1, &s->plans[0], error);

@@ -22,6 +22,9 @@ typedef struct hs_search_input {
     const char *kernel; /* "plain", "avx2", "avx512"; NULL: the fastest */
     bool (*stop)(const hs_search_now *now, void *data); /* polled often, on the caller's thread */
     void (*note)(const char *line, void *data); /* what was chosen, one line at a time; or NULL */
+    /* Is z (n numbers) a witness indeed? Asked, on any thread, about points that rest on dependent
+     * rows, and in layers of moderate size; no: the search goes on elsewhere. NULL: never asked. */
+    bool (*confirm)(const double *z, void *data);
     void *data;
 } hs_search_input;
 

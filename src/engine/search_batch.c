@@ -105,7 +105,8 @@ static void note_settings(const member *me) {
 static void offer(member *me, const int32_t *active, bool now) {
     batch *b = me->batch;
     size_t best = 0;
-    for (size_t l = 0; l < HS_LANES && !atomic_load(&b->hunt->finished); l++) {
+    for (size_t l = 0;
+         l < HS_LANES && !atomic_load(&b->hunt->finished) && !atomic_load(&b->hunt->refused); l++) {
         if (active[l] < active[best])
             best = l;
         if ((size_t)active[l] <= me->keep)
@@ -124,7 +125,8 @@ static void lead(member *me, const int32_t *active, uint64_t step) {
     atomic_fetch_add(&hunt->steps, 1);
     if (b->index == 0 && step % b->poll_every == 0 && hunt->poll(hunt, hunt->poll_data))
         atomic_store(&hunt->finished, true);
-    b->ended = atomic_load(&hunt->finished) || (b->steps > 0 && step >= b->steps);
+    b->ended = atomic_load(&hunt->finished) || atomic_load(&hunt->refused) ||
+               (b->steps > 0 && step >= b->steps);
     b->keep = atomic_load(&hunt->slack);
 }
 

@@ -70,6 +70,20 @@ void hs_search_cone_clear(hs_search_cone *cone) {
     *cone = (hs_search_cone){0};
 }
 
+void hs_search_cone_equilibrate(hs_search_cone *cone, size_t m, const double *weight) {
+    for (size_t j = 0; j < cone->n; j++) {
+        double largest = 0.0;
+        int exponent;
+        if (cone->ball || cone->face[j] == HS_CONE_BELOW_TAU)
+            continue;
+        for (size_t i = 0; i < m; i++)
+            largest = fmax(largest, fabs(weight[i * cone->n + j]));
+        frexp(largest, &exponent);
+        if (largest > 0.0)
+            cone->scale[j] = ldexp(cone->scale[j], -exponent);
+    }
+}
+
 void hs_search_cone_row(const hs_search_cone *cone, const double *w, double b, double *row) {
     double offset = b;
     for (size_t j = 0; j < cone->n; j++) {
@@ -94,6 +108,22 @@ static void fit(const hs_domain *domain, size_t n, double *z) {
         factor = 1.0 / sqrt(square);
     for (size_t j = 0; j < n; j++)
         z[j] *= factor;
+}
+
+void hs_search_cone_pull(const hs_search_cone *cone, double *zeta) {
+    const double hair = 1e-6;
+    double tau = cone->tau ? zeta[cone->n] : 1.0, square = 0.0;
+    for (size_t j = 0; j < cone->n; j++) {
+        if (cone->face[j] == HS_CONE_POSITIVE)
+            zeta[j] = fmax(zeta[j], hair * fabs(tau));
+        if (cone->face[j] == HS_CONE_BELOW_TAU && fabs(zeta[j]) >= tau)
+            zeta[j] = copysign((1.0 - hair) * tau, zeta[j]);
+        square += zeta[j] * zeta[j];
+    }
+    if (!cone->ball || square < tau * tau * (1.0 - hair))
+        return;
+    for (size_t j = 0; j < cone->n; j++)
+        zeta[j] *= (1.0 - hair) * tau / sqrt(square);
 }
 
 static bool inside(const hs_search_cone *cone, const double *zeta) {

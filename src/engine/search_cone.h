@@ -33,8 +33,15 @@ hs_status hs_search_cone_create(const hs_domain *domain, size_t n, bool zero_bia
                                 hs_search_cone *cone, hs_error *error);
 void hs_search_cone_clear(hs_search_cone *cone);
 
+/* Scales the coordinates without a bound by powers of two, so that the columns of the m x n matrix
+ * are of about one size: a network's inputs that were always 0 leave columns of nearly nothing. */
+void hs_search_cone_equilibrate(hs_search_cone *cone, size_t m, const double *weight);
+
 /* The row (w, b) in the coordinates zeta: d numbers. */
 void hs_search_cone_row(const hs_search_cone *cone, const double *w, double b, double *row);
+
+/* Moves zeta into the cone, coordinate by coordinate, where it is outside. */
+void hs_search_cone_pull(const hs_search_cone *cone, double *zeta);
 
 /* The input of a point zeta, inside the open domain, or false when zeta is not inside the cone. */
 bool hs_search_cone_point(const hs_search_cone *cone, const hs_domain *domain, const double *zeta,

@@ -54,6 +54,13 @@ static void load(const hs_search_source *source, const hs_search_plan *plan, ech
         for (size_t j = 0; j < e->n; j++)
             e->a[j * e->k + c] = w[j] / largest;
     }
+    for (size_t j = 0; j < e->n; j++) { /* inputs that were always 0 have tiny weights */
+        double *line = e->a + j * e->k, largest = 0.0;
+        for (size_t c = 0; c < e->k; c++)
+            largest = fmax(largest, fabs(line[c]));
+        for (size_t c = 0; c < e->k && largest > 0.0; c++)
+            line[c] /= largest;
+    }
     memset(e->used, 0, e->n * sizeof *e->used);
     e->rank = 0;
 }

@@ -73,23 +73,46 @@ size_t hs_search_recount(const hs_search_source *source, const hs_search_plan *p
     return active;
 }
 
+static bool is_last(const hs_search_hunt *hunt, size_t active) {
+    return hunt->target >= hunt->source->n - 1 || active <= hunt->target;
+}
+
+/* Dependence is judged to rounding, and a cell may be too thin for two inputs: better to know
+ * before the search ends. Large layers are only asked where their rows seem to depend, for speed.
+ */
+static bool holds(const hs_search_hunt *hunt, const hs_search_plan *plan, const double *z) {
+    enum { MODERATE = 400000 }; /* weights */
+    bool ask =
+        hunt->confirm != NULL && (plan->base > 0 || hunt->source->m * hunt->source->n <= MODERATE);
+    return !ask || hunt->confirm(z, hunt->confirm_data);
+}
+
 bool hs_search_hunt_offer(hs_search_hunt *hunt, const hs_search_space *space, const float *y,
                           size_t lane, double *scratch) {
     double *z = scratch + space->d;
     size_t soft;
     hs_search_space_point(space, y, lane, scratch);
+    hs_search_cone_pull(space->cone, scratch);
     if (!hs_search_cone_point(space->cone, &hunt->source->domain, scratch, z))
         return false;
     size_t active = hs_search_recount(hunt->source, space->plan, z, &soft);
     bool witness = soft <= space->plan->budget;
     pthread_mutex_lock(&hunt->lock);
+    if (atomic_load(&hunt->finished)) {
+        pthread_mutex_unlock(&hunt->lock);
+        return true;
+    }
+    if (witness && is_last(hunt, active) && !holds(hunt, space->plan, z)) {
+        witness = false;
+        atomic_store(&hunt->refused, true);
+    }
     bool better = active < hunt->best_active && (witness || !hunt->witness);
     if (better || (witness && !hunt->witness)) {
         memcpy(hunt->best, z, hunt->source->n * sizeof *z);
         hunt->best_active = active;
         atomic_store(&hunt->fewest, active);
         hunt->witness = witness;
-        if (witness && (hunt->target >= hunt->source->n - 1 || active <= hunt->target))
+        if (witness && is_last(hunt, active))
             atomic_store(&hunt->finished, true);
         if (witness && soft > 0) /* go on below it, in steps that shrink towards the target */
             atomic_store(&hunt->slack, soft - 1);

@@ -16,7 +16,10 @@ typedef struct hs_search_hunt {
     size_t target; /* done at this many active rows, or fewer */
     bool (*poll)(const struct hs_search_hunt *hunt, void *data); /* true: stop; on one thread */
     void *poll_data;
+    bool (*confirm)(const double *z, void *data); /* or NULL */
+    void *confirm_data;
     atomic_bool finished; /* a witness at or below the target, or stopped */
+    atomic_bool refused;  /* a witness was not confirmed: this variant of the problem ends */
     atomic_size_t slack;  /* soft rows that may stay active at the points looked for now */
     atomic_uint_fast64_t steps, runs; /* batch steps; runs started */
     atomic_size_t fewest;             /* best_active, readable without the lock */
@@ -40,8 +43,8 @@ void hs_search_hunt_clear(hs_search_hunt *hunt);
 size_t hs_search_recount(const hs_search_source *source, const hs_search_plan *plan,
                          const double *z, size_t *soft);
 
-/* Offers lane `lane` of y; keeps it when it is better than what is known, or a witness. scratch:
- * d + n doubles. Returns whether the point lies inside the domain. */
+/* Offers lane `lane` of y, moved into the domain; keeps it when it is better than what is known, or
+ * a witness. scratch: d + n doubles. Returns whether there is such a point. */
 bool hs_search_hunt_offer(hs_search_hunt *hunt, const hs_search_space *space, const float *y,
                           size_t lane, double *scratch);
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-    CENTRE_SIZE = 400000, /* weights beyond this many are too slow for the centring LP */
+    CENTRE_SIZE = 100000, /* weights beyond this many are too slow for the centring LP */
     BLOCKED_SIZE = 300    /* columns beyond this many are too slow for column pivoting */
 };
 

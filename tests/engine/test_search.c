@@ -173,6 +173,49 @@ static void a_block_of_low_rank(void **state) {
     free(weight);
 }
 
+/* A block that is of low rank to rounding, but not exactly: the claims that rest on it do not hold,
+ * and the search goes on until its limit. */
+static void a_dependence_that_is_none(void **state) {
+    (void)state;
+    enum { N = 6, RANK = 3, BLOCK = 30, OTHERS = 14, RUNS = 500 };
+    uint64_t seed = 21;
+    hs_layer *small = random_layer(&seed, BLOCK, RANK, 0);
+    hs_layer *others = random_layer(&seed, OTHERS, N, 0);
+    double weight[(BLOCK + OTHERS) * N];
+    for (size_t i = 0; i < BLOCK; i++)
+        for (size_t j = 0; j < N; j++)
+            weight[i * N + j] = hs_layer_weight(small)[i * RANK + j % RANK] * (j < RANK ? 1 : 3) +
+                                1e-13 * chance_normal(&seed);
+    memcpy(weight + BLOCK * N, hs_layer_weight(others), OTHERS * N * sizeof *weight);
+    hs_layer *layer = layer_of(BLOCK + OTHERS, N, weight, NULL);
+    hs_settings settings = search_settings();
+    settings.node_limit = RUNS;
+    hs_result *result = result_of(layer, ball(1.0), &settings);
+    assert_int_equal(result->verdict, HS_UNDECIDED);
+    assert_true(result->nodes >= RUNS);
+    hs_result_free(result);
+    hs_layer_free(layer);
+    hs_layer_free(small);
+    hs_layer_free(others);
+}
+
+/* Inputs that were always 0 in training leave columns of nearly nothing. */
+static void columns_of_nearly_nothing(void **state) {
+    (void)state;
+    uint64_t seed = 22;
+    const size_t n = 24, m = 120;
+    hs_layer *whole = random_layer(&seed, m, n, 0.5);
+    double *weight = malloc(m * n * sizeof *weight);
+    assert_non_null(weight);
+    for (size_t k = 0; k < m * n; k++)
+        weight[k] = hs_layer_weight(whole)[k] * (k % n < 3 ? 1e-30 : k % n < 6 ? 1e-11 : 1.0);
+    expect_witness(layer_of(m, n, weight, NULL), space());
+    expect_witness(layer_of(m, n, weight, NULL), nonneg_ball(1.0));
+    expect_witness(layer_of(m, n, weight, hs_layer_bias(whole)), space());
+    hs_layer_free(whole);
+    free(weight);
+}
+
 /* Two layers side by side: one is injective, the other is not. */
 static void blocks_on_the_diagonal(void **state) {
     (void)state;
@@ -405,6 +448,8 @@ int main(void) {
         cmocka_unit_test(opposite_pairs_with_one_broken),
         cmocka_unit_test(repeated_rows),
         cmocka_unit_test(a_block_of_low_rank),
+        cmocka_unit_test(a_dependence_that_is_none),
+        cmocka_unit_test(columns_of_nearly_nothing),
         cmocka_unit_test(blocks_on_the_diagonal),
         cmocka_unit_test(every_kernel_finds_witnesses),
         cmocka_unit_test(an_unknown_kernel_is_an_error),
