@@ -19,10 +19,10 @@ int cli_ask(const char *source, const cli_asked *asked, const cli_question *ques
     hs_layer *layer = NULL;
     hs_error error;
     cli_progress progress;
+    if (hs_layer_read(source, &asked->read, &layer, &error) != HS_OK)
+        return cli_fail(&error);
     const hs_settings settings = cli_settings(&asked->common, &asked->limits, &progress);
-    hs_status status = hs_layer_read(source, &asked->read, &layer, &error);
-    if (status == HS_OK)
-        status = question->ask(layer, &settings, data, &error);
+    hs_status status = question->ask(layer, &settings, data, &error);
     cli_progress_end(&progress);
     int code = 0;
     if (status != HS_OK) {

@@ -136,15 +136,15 @@ static int run(const char *source, const depth_options *options) {
     hs_array points = {0};
     hs_error error;
     cli_progress progress;
-    hs_settings settings = cli_settings(&options->common, &options->limits, &progress);
-    if (options->all)
-        settings.progress = NULL; /* the points are counted instead */
     if (hs_array_read(source, &points, &error) != HS_OK)
         return cli_fail(&error);
     if (points.rank == 1) { /* one coordinate each */
         points.rows = points.columns;
         points.columns = 1;
     }
+    hs_settings settings = cli_settings(&options->common, &options->limits, &progress);
+    if (options->all)
+        settings.progress = NULL; /* the points are counted instead */
     int code = options->all ? depth_of_all(source, &points, options, &settings)
                             : depth_of_one(source, &points, options, &settings);
     hs_array_clear(&points);

@@ -72,7 +72,7 @@ static void on_interrupt(int signal_number) {
 }
 
 void cli_catch_interrupts(void) {
-    struct sigaction action = {.sa_handler = on_interrupt};
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART}; /* for output */
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);

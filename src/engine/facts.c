@@ -39,26 +39,54 @@ static void domain_centre(const hs_problem *problem, double *z) {
     }
 }
 
-/* The rank of the rows with w_i.z + b_i >= 0 modulo a prime: full means full. */
-static hs_status active_rank(const hs_problem *problem, const double *z, size_t *rank,
-                             hs_error *error) {
+/* The rows with w_i.z + b_i >= 0, or all for NULL, without rows of zeros; returns how many. */
+static size_t collect_active(const hs_problem *problem, const double *z, size_t *rows) {
     const hs_layer *layer = problem->layer;
-    const hs_system rows = {
+    const hs_system system = {
         .d = layer->n, .rows = layer->m, .a = layer->weight, .beta = layer->bias};
+    size_t count = 0;
+    for (size_t i = 0; i < layer->m; i++)
+        if (!problem->zero_row[i] && (z == NULL || hs_system_sign(&system, i, z) >= 0))
+            rows[count++] = i;
+    return count;
+}
+
+/* The rank of the chosen rows: in floating point or modulo a prime, so that full means full. n when
+ * the run is stopped on the way. */
+static hs_status find_rank(const hs_problem *problem, hs_run *run, const size_t *rows, size_t count,
+                           size_t *rank, hs_error *error) {
+    enum { LARGE = 64 }; /* dimensions */
+    const double *weight = problem->layer->weight;
+    size_t n = problem->n;
     hs_modular_basis basis;
-    uint64_t *row = hs_allocate(layer->n, sizeof *row);
-    hs_status status = hs_modular_basis_create(layer->n, &basis, error);
+    *rank = n;
+    if (n >= LARGE && count >= n && hs_rows_independent_in_floating_point(weight, n, rows))
+        return HS_OK;
+    uint64_t *row = hs_allocate(n, sizeof *row);
+    hs_status status = hs_modular_basis_create(n, &basis, error);
     if (status == HS_OK && row == NULL)
         status = hs_fail(error, HS_NO_MEMORY, "no memory for a rank");
-    for (size_t i = 0; status == HS_OK && i < layer->m && basis.rank < layer->n; i++) {
-        if (problem->zero_row[i] || (z != NULL && hs_system_sign(&rows, i, z) < 0))
-            continue;
-        hs_residues(layer->weight + i * layer->n, layer->n, row);
+    for (size_t k = 0; status == HS_OK && k < count && basis.rank < n; k++) {
+        if (hs_run_should_stop(run, 0, NULL))
+            break;
+        hs_residues(weight + rows[k] * n, n, row);
         hs_modular_basis_add(&basis, row);
     }
-    *rank = basis.rank;
+    if (!atomic_load(&run->stopped))
+        *rank = basis.rank;
     hs_modular_basis_clear(&basis);
     free(row);
+    return status;
+}
+
+static hs_status active_rank(const hs_problem *problem, hs_run *run, const double *z, size_t *rank,
+                             hs_error *error) {
+    size_t *rows = hs_allocate(problem->m, sizeof *rows);
+    if (rows == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "no memory for a rank");
+    size_t count = collect_active(problem, z, rows);
+    hs_status status = find_rank(problem, run, rows, count, rank, error);
+    free(rows);
     return status;
 }
 
@@ -286,34 +314,34 @@ static hs_status claim_from_boundaries(const hs_problem *problem, hs_outcome *ou
 
 /* ---- any point will do, or the centre does ------------------------------------------------- */
 
-static hs_status claim_at_centre(const hs_problem *problem, hs_outcome *outcome, hs_error *error) {
-    size_t m = problem->m, n = problem->n, rank = 0;
+static hs_status claim_at_centre(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
+                                 hs_error *error) {
+    size_t m = problem->m, n = problem->n, rank = 0, whole = 0;
     double *centre = hs_allocate(n, sizeof *centre);
     if (centre == NULL)
         return hs_fail(error, HS_NO_MEMORY, "no memory for a point");
     domain_centre(problem, centre);
     hs_status status = HS_OK;
+    if (m >= n)
+        status = active_rank(problem, run, centre, &rank, error);
+    if (status == HS_OK && m >= n && rank < n)
+        status = active_rank(problem, run, NULL, &whole, error);
+    if (status != HS_OK || rank == n) {
+        free(centre);
+        return status;
+    }
+    outcome->z = centre;
     if (m < n)
         hs_outcome_set(outcome, HS_NOT_INJECTIVE, "m = %zu rows cannot span n = %zu dimensions", m,
                        n);
-    else
-        status = active_rank(problem, NULL, &rank, error);
-    if (status == HS_OK && m >= n && rank < n)
-        hs_outcome_set(outcome, HS_NOT_INJECTIVE, "the weight has rank %zu, below n = %zu", rank,
+    else if (whole < n)
+        hs_outcome_set(outcome, HS_NOT_INJECTIVE, "the weight has rank %zu, below n = %zu", whole,
                        n);
-    if (status == HS_OK && rank == n) {
-        status = active_rank(problem, centre, &rank, error);
-        if (status == HS_OK && rank < n)
-            hs_outcome_set(
-                outcome, HS_NOT_INJECTIVE,
-                "the active rows at the centre of the domain have rank %zu, below n = %zu", rank,
-                n);
-    }
-    if (outcome->verdict == HS_NOT_INJECTIVE)
-        outcome->z = centre;
     else
-        free(centre);
-    return status;
+        hs_outcome_set(outcome, HS_NOT_INJECTIVE,
+                       "the active rows at the centre of the domain have rank %zu, below n = %zu",
+                       rank, n);
+    return HS_OK;
 }
 
 hs_status hs_engine_facts(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
@@ -321,7 +349,7 @@ hs_status hs_engine_facts(const hs_problem *problem, hs_run *run, hs_outcome *ou
     size_t rank = 0;
     outcome->engine = HS_ENGINE_AUTO;
     outcome->arithmetic = HS_ARITHMETIC_EXACT;
-    hs_status status = claim_at_centre(problem, outcome, error);
+    hs_status status = claim_at_centre(problem, run, outcome, error);
     if (status != HS_OK || outcome->verdict == HS_NOT_INJECTIVE)
         return status;
     status = covered_rank(problem, run, &rank, error);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum {
+    SIMPLE_SIZE = 40,     /* up to here null vectors of few rows are exact too: short numbers */
     CENTRE_SIZE = 100000, /* weights beyond this many are too slow for the centring LP */
     BLOCKED_SIZE = 300    /* columns beyond this many are too slow for column pivoting */
 };
@@ -113,13 +114,14 @@ static hs_status find_null_vector(site *at, bool *deficient, hs_error *error) {
     const double *weight = at->problem->layer->weight;
     hs_status status;
     at->exact = true;
-    if (n <= HS_WITNESS_EXACT_SIZE) {
+    bool few = at->spanning_count < n; /* a count below n needs no arithmetic */
+    if (n <= (few ? SIMPLE_SIZE : HS_WITNESS_EXACT_SIZE)) {
         bool unrounded;
         status = hs_rank_exact(weight, n, at->spanning, at->spanning_count, &at->rank, at->v,
                                &unrounded, error);
     } else {
         status = null_by_qr(at, error);
-        at->exact = at->spanning_count < n; /* a count below n needs no arithmetic */
+        at->exact = few;
         if (at->rank > at->spanning_count)
             at->rank = at->spanning_count;
     }

@@ -14,6 +14,6 @@ hs_status hs_witness_build(const hs_problem *problem, const double *z, hs_witnes
                            hs_arithmetic *arithmetic, const char **reason, hs_error *error);
 void hs_witness_free(hs_witness *witness);
 
-enum { HS_WITNESS_EXACT_SIZE = 40 };
+enum { HS_WITNESS_EXACT_SIZE = 200 };
 
 #endif

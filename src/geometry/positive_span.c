@@ -38,48 +38,83 @@ static hs_status independent(const double *a, size_t d, const size_t *which, siz
     return status;
 }
 
-/* d + 1 rows of which any d are independent and which have no common open halfspace: the only
- * dependence among them has positive coefficients, so 0 is inside their simplex. */
-static hs_status is_simplex_around_origin(const hs_system *system, const size_t *which,
-                                          size_t count, bool *answer, hs_error *error) {
-    *answer = false;
-    if (count != system->d + 1)
-        return HS_OK;
+/* A core any of whose rows but one are independent: the only dependence among its rows has positive
+ * coefficients, none of them 0. */
+static hs_status is_minimal_core(const hs_system *system, const size_t *which, size_t count,
+                                 bool *answer, hs_error *error) {
     hs_status status = hs_core_holds(system, which, count, NULL, answer, error);
     for (size_t k = 0; status == HS_OK && *answer && k < count; k++)
         status = independent(system->a, system->d, which, count, k, answer, error);
     return status;
 }
 
-/* Floating point finds a simplex about 0 or a halfspace; exact arithmetic confirms it. */
-static hs_status try_quickly(const hs_system *system, const size_t *nonzero, size_t count,
-                             bool *known, bool *answer, hs_error *error) {
-    hs_polyhedron cone;
-    size_t d = system->d;
-    size_t *which = hs_allocate(d + 9, sizeof *which);
-    hs_status status = hs_polyhedron_create(d, count, &cone, error);
-    *known = false;
-    if (status == HS_OK && which == NULL)
+/* The rows as a cone, and those that minimal cores have combined to 0 so far. */
+typedef struct packing {
+    const hs_system *system;
+    const size_t *nonzero; /* the system's rows that are not zero */
+    hs_polyhedron cone;    /* of them */
+    hs_modular_basis basis;
+    size_t *which; /* a core */
+    uint64_t *row; /* d */
+} packing;
+
+static hs_status packing_create(const hs_system *system, const size_t *nonzero, size_t count,
+                                packing *p, hs_error *error) {
+    *p = (packing){.system = system, .nonzero = nonzero};
+    p->which = hs_allocate(system->d + 9, sizeof *p->which);
+    p->row = hs_allocate(system->d, sizeof *p->row);
+    hs_status status = hs_polyhedron_create(system->d, count, &p->cone, error);
+    if (status == HS_OK)
+        status = hs_modular_basis_create(system->d, &p->basis, error);
+    if (status == HS_OK && (p->which == NULL || p->row == NULL))
         status = hs_fail(error, HS_NO_MEMORY, "no memory for a simplex");
     for (size_t k = 0; status == HS_OK && k < count; k++) {
-        hs_polyhedron_append(&cone, system->a + nonzero[k] * d, 0.0);
-        cone.t[k] = -1.0;
+        hs_polyhedron_append(&p->cone, system->a + nonzero[k] * system->d, 0.0);
+        p->cone.t[k] = -1.0;
     }
-    if (status == HS_OK) {
-        hs_nearest_answer found = hs_polyhedron_nearest(&cone, INFINITY);
-        for (size_t k = 0; found == HS_NEAREST_EMPTY && k < cone.core_count; k++)
-            which[k] = nonzero[cone.core[k]];
-        if (found == HS_NEAREST_FOUND &&
-            hs_system_contains(system, nonzero, count, cone.solver.z)) {
-            *known = true;
-            *answer = false;
-        } else if (found == HS_NEAREST_EMPTY) {
-            status = is_simplex_around_origin(system, which, cone.core_count, answer, error);
-            *known = *answer;
-        }
+    return status;
+}
+
+static void packing_clear(packing *p) {
+    hs_polyhedron_clear(&p->cone);
+    hs_modular_basis_clear(&p->basis);
+    free(p->which);
+    free(p->row);
+}
+
+/* Takes the cone's core away, if it is a minimal one; *taken: it is. */
+static hs_status take_core(packing *p, bool *taken, hs_error *error) {
+    size_t count = p->cone.core_count, d = p->system->d;
+    for (size_t k = 0; k < count; k++)
+        p->which[k] = p->nonzero[p->cone.core[k]];
+    hs_status status = is_minimal_core(p->system, p->which, count, taken, error);
+    for (size_t k = 0; status == HS_OK && *taken && k < count; k++) {
+        p->cone.t[p->cone.core[k]] = INFINITY;
+        hs_residues(p->system->a + p->which[k] * d, d, p->row);
+        hs_modular_basis_add(&p->basis, p->row);
     }
-    hs_polyhedron_clear(&cone);
-    free(which);
+    return status;
+}
+
+/* Floating point finds a halfspace, or cores whose rows span: the sum of their dependences is one
+ * with positive coefficients of rows that span. Exact arithmetic confirms it. */
+static hs_status try_quickly(const hs_system *system, const size_t *nonzero, size_t count,
+                             bool *known, bool *answer, hs_error *error) {
+    packing p;
+    hs_status status = packing_create(system, nonzero, count, &p, error);
+    bool more = status == HS_OK;
+    *known = false;
+    while (more && !*known) {
+        hs_nearest_answer found = hs_polyhedron_nearest(&p.cone, INFINITY);
+        more = found == HS_NEAREST_EMPTY;
+        if (more)
+            status = take_core(&p, &more, error);
+        more = more && status == HS_OK;
+        *known = *answer = more && p.basis.rank == system->d;
+        if (found == HS_NEAREST_FOUND && p.basis.rank == 0)
+            *known = hs_system_contains(system, nonzero, count, p.cone.solver.z);
+    }
+    packing_clear(&p);
     return status;
 }
 

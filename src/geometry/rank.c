@@ -4,6 +4,10 @@
 #include "support/allocate.h"
 #include "support/error.h"
 
+#include <cblas.h>
+#include <float.h>
+#include <lapacke.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,4 +97,49 @@ hs_status hs_rank_exact(const double *a, size_t d, const size_t *which, size_t c
         if (status != HS_OK || settled)
             return status;
     }
+}
+
+/* An upper bound of the row sums of |I - R B|, in g = RB as computed; room: 2 d numbers. A sum of d
+ * products is within (d + 2) epsilon of the sum of their sizes, in whatever order. */
+static double product_defect(size_t d, const double *r, const double *b, const double *g,
+                             double *room) {
+    double worst = 0.0;
+    for (size_t i = 0; i < d; i++) {
+        room[i] = 0.0;
+        for (size_t j = 0; j < d; j++)
+            room[i] += fabs(b[i * d + j]);
+    }
+    for (size_t i = 0; i < d; i++) {
+        double size = 0.0, defect = 0.0;
+        for (size_t j = 0; j < d; j++) {
+            size += fabs(r[i * d + j]) * room[j];
+            defect += fabs(g[i * d + j] - (i == j ? 1.0 : 0.0));
+        }
+        defect += ((double)d + 2.0) * DBL_EPSILON * (size + 1.0);
+        worst = defect <= worst ? worst : defect; /* NaN stays */
+    }
+    return worst * (1.0 + 4.0 * (double)d * DBL_EPSILON);
+}
+
+/* With R near the inverse of B, |I - R B| < 1 shows that B has one (Rump, Verification methods,
+ * Acta Numerica 2010, section 10). */
+bool hs_rows_independent_in_floating_point(const double *a, size_t d, const size_t *which) {
+    double *b = hs_allocate_matrix(3 * d + 1, d, sizeof *b);
+    lapack_int *pivots = hs_allocate(d, sizeof *pivots), size = (lapack_int)d;
+    bool proven = false;
+    if (b != NULL && pivots != NULL) {
+        double *r = b + d * d, *g = r + d * d;
+        for (size_t k = 0; k < d; k++)
+            memcpy(b + k * d, a + which[k] * d, d * sizeof *b);
+        memcpy(r, b, d * d * sizeof *r);
+        if (LAPACKE_dgetrf(LAPACK_COL_MAJOR, size, size, r, size, pivots) == 0 &&
+            LAPACKE_dgetri(LAPACK_COL_MAJOR, size, r, size, pivots) == 0) {
+            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)d, (int)d, (int)d, 1.0, r,
+                        (int)d, b, (int)d, 0.0, g, (int)d);
+            proven = product_defect(d, r, b, g, g + d * d) < 0.5;
+        }
+    }
+    free(b);
+    free(pivots);
+    return proven;
 }

@@ -32,4 +32,8 @@ bool hs_modular_basis_add(hs_modular_basis *basis, const uint64_t *row);
 hs_status hs_rank_exact(const double *a, size_t d, const size_t *which, size_t count, size_t *rank,
                         double *null_vector, bool *null_exact, hs_error *error);
 
+/* Are the d chosen rows (of d doubles) proven to be independent by floating point? Many times
+ * faster than residues where d is large. false: not proven. */
+bool hs_rows_independent_in_floating_point(const double *a, size_t d, const size_t *which);
+
 #endif

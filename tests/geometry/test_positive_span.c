@@ -5,6 +5,7 @@
 #include "geometry/positive_span.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static void expect_span(const double *a, size_t rows, size_t d, bool expected) {
     bool known, answer;
@@ -48,6 +49,22 @@ static void rows_and_their_opposites(void **state) {
     expect_span(a, 2 * N, N, true);
 }
 
+/* Dense pairs of opposite rows, in more dimensions than rational arithmetic is tried in. */
+static void many_pairs(void **state) {
+    (void)state;
+    enum { N = 70 };
+    uint64_t seed = 3;
+    double *a = malloc(2 * N * N * sizeof *a);
+    assert_non_null(a);
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < N; j++) {
+            a[2 * i * N + j] = chance_normal(&seed);
+            a[(2 * i + 1) * N + j] = -2.0 * a[2 * i * N + j];
+        }
+    expect_span(a, 2 * N, N, true);
+    free(a);
+}
+
 static void the_nearest_point_of_a_corner(void **state) {
     (void)state;
     const double rows[] = {-1, 0, 0, -2};
@@ -70,6 +87,7 @@ int main(void) {
         cmocka_unit_test(simplices),
         cmocka_unit_test(zero_on_the_boundary_does_not_count),
         cmocka_unit_test(rows_and_their_opposites),
+        cmocka_unit_test(many_pairs),
         cmocka_unit_test(the_nearest_point_of_a_corner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

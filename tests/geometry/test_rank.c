@@ -399,6 +399,31 @@ static void null_vector_of_real_rows(void **state) {
     }
 }
 
+static void independence_in_floating_point(void **state) {
+    (void)state;
+    enum { D = 40 };
+    uint64_t seed = 9;
+    double a[D * D];
+    size_t all[D];
+    for (size_t k = 0; k < D * D; k++)
+        a[k] = chance_normal(&seed) * ldexp(1.0, (int)(k / D) * 20 - 400);
+    for (size_t k = 0; k < D; k++)
+        all[k] = D - 1 - k;
+    assert_true(hs_rows_independent_in_floating_point(a, D, all));
+    for (size_t j = 0; j < D; j++) /* dependent, but for the rounding */
+        a[3 * D + j] = a[5 * D + j] + a[7 * D + j] * 0x1p-40;
+    assert_false(hs_rows_independent_in_floating_point(a, D, all));
+    all[3] = all[9];
+    assert_false(hs_rows_independent_in_floating_point(a, D, all));
+    const double tiny[] = {0x1p-1074, 0, 0, 0x1p-1074}, large[] = {DBL_MAX, 0, 0, DBL_MAX};
+    const double one[] = {-3.0}, none[] = {0.0};
+    const size_t two[] = {0, 1};
+    assert_false(hs_rows_independent_in_floating_point(tiny, 2, two)); /* the inverse overflows */
+    (void)hs_rows_independent_in_floating_point(large, 2, two);
+    assert_true(hs_rows_independent_in_floating_point(one, 1, two));
+    assert_false(hs_rows_independent_in_floating_point(none, 1, two));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(residues_of_integers_are_the_integers),
@@ -422,6 +447,7 @@ int main(void) {
         cmocka_unit_test(chosen_rows_only),
         cmocka_unit_test(null_vectors_of_integer_rows_are_orthogonal),
         cmocka_unit_test(null_vector_of_real_rows),
+        cmocka_unit_test(independence_in_floating_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
