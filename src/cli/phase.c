@@ -1,11 +1,11 @@
 /* halfspan phase: how often random layers are injective, and from which width on. */
 #include "cli/phase.h"
 #include "cli/phase_plan.h"
+#include "cli/ranks.h"
 
 #include "support/allocate.h"
 #include "support/error.h"
 #include "support/gnuplot.h"
-#include "support/parallel.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -86,19 +86,18 @@ static void show_progress(const hs_phase_progress *now, void *data) {
     cli_progress_show(data, line);
 }
 
-static hs_status decide(phase_report *report, hs_ledger *ledger, const phase_options *asked,
-                        hs_error *error) {
-    cli_progress progress;
-    const hs_phase_run run = {
-        .threads =
-            asked->common.threads > 0 ? (unsigned)asked->common.threads : hs_processor_count(),
-        .interrupted = cli_interrupted,
-        .progress = show_progress,
-        .data = &progress,
-    };
-    cli_progress_begin(&progress, &asked->common);
-    hs_status status = hs_phase_run_all(&report->plan, ledger, &run, &report->totals, error);
-    cli_progress_end(&progress);
+/* Rank 0: opens the ledger and has everything decided. The ledger stays open. */
+static hs_status decide(phase_report *report, const phase_options *asked, const hs_phase_run *run,
+                        hs_ledger **ledger, hs_error *error) {
+    hs_status status = hs_ledger_open(asked->ledger, &report->plan, asked->resume, ledger, error);
+    if (status != HS_OK) {
+        if (run->ranks != NULL)
+            hs_phase_dismiss(run->ranks);
+        return status;
+    }
+    cli_progress_begin(run->data, &asked->common);
+    status = hs_phase_run_all(&report->plan, *ledger, run, &report->totals, error);
+    cli_progress_end(run->data);
     return status;
 }
 
@@ -134,15 +133,27 @@ static hs_status extrapolate(phase_report *report, hs_error *error) {
     return status;
 }
 
-static hs_status run(phase_report *report, const phase_options *asked, hs_error *error) {
+static hs_status run(phase_report *report, const phase_options *asked, const cli_launch *launch,
+                     hs_error *error) {
+    cli_progress progress;
     hs_ledger *ledger = NULL;
-    hs_status status = hs_ledger_open(asked->ledger, &report->plan, asked->resume, &ledger, error);
-    if (status == HS_OK)
-        status = decide(report, ledger, asked, error);
-    if (status == HS_OK)
+    hs_phase_run settings = {
+        .threads = asked->common.threads > 0 ? (unsigned)asked->common.threads
+                                             : cli_launch_threads(launch),
+        .interrupted = cli_interrupted,
+        .progress = show_progress,
+        .data = &progress,
+    };
+    hs_status status = cli_ranks_begin(launch, &settings.ranks, error);
+    if (status == HS_OK && launch->rank > 0)
+        status = hs_phase_serve(&report->plan, &settings, error);
+    else if (status == HS_OK)
+        status = decide(report, asked, &settings, &ledger, error);
+    cli_ranks_end(settings.ranks);
+    if (status == HS_OK && launch->rank == 0)
         status = make_points(report, ledger, error);
     hs_ledger_close(ledger);
-    return status == HS_OK ? extrapolate(report, error) : status;
+    return status == HS_OK && launch->rank == 0 ? extrapolate(report, error) : status;
 }
 
 static int print(const phase_report *report, const phase_options *asked, hs_error *error) {
@@ -170,6 +181,10 @@ int cli_phase(int argc, char **argv) {
     phase_parts parts = {0};
     phase_report report = {0};
     hs_error error = {0};
+    const cli_launch launch = cli_launch_find();
+    if (launch.rank > 0 &&
+        (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL))
+        return CLI_INTERNAL; /* rank 0 speaks for all */
     int code = parse(argc, argv, &asked);
     if (code < 0)
         code = check_outputs(&asked);
@@ -181,9 +196,12 @@ int cli_phase(int argc, char **argv) {
         signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, not the end */
         cli_catch_interrupts();
         hs_status status = report.points != NULL
-                               ? run(&report, &asked, &error)
+                               ? run(&report, &asked, &launch, &error)
                                : hs_fail(&error, HS_NO_MEMORY, "no memory for results");
-        code = status == HS_OK ? print(&report, &asked, &error) : cli_fail(&error);
+        if (status != HS_OK)
+            code = cli_fail(&error);
+        else
+            code = launch.rank == 0 ? print(&report, &asked, &error) : 0;
     }
     for (size_t k = 0; report.points != NULL && k < report.plan.size_count; k++)
         hs_point_clear(&report.points[k]);
