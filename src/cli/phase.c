@@ -133,8 +133,10 @@ static hs_status extrapolate(phase_report *report, hs_error *error) {
     return status;
 }
 
+/* *ranks: still joined after an interruption, when mpirun is about to end everything: then what
+ * there is must be shown before anything else. */
 static hs_status run(phase_report *report, const phase_options *asked, const cli_launch *launch,
-                     hs_error *error) {
+                     hs_ranks **ranks, hs_error *error) {
     cli_progress progress;
     hs_ledger *ledger = NULL;
     hs_phase_run settings = {
@@ -149,7 +151,11 @@ static hs_status run(phase_report *report, const phase_options *asked, const cli
         status = hs_phase_serve(&report->plan, &settings, error);
     else if (status == HS_OK)
         status = decide(report, asked, &settings, &ledger, error);
-    cli_ranks_end(settings.ranks);
+    *ranks = settings.ranks;
+    if (!cli_interrupted(NULL)) {
+        cli_ranks_end(*ranks);
+        *ranks = NULL;
+    }
     if (status == HS_OK && launch->rank == 0)
         status = make_points(report, ledger, error);
     hs_ledger_close(ledger);
@@ -181,6 +187,7 @@ int cli_phase(int argc, char **argv) {
     phase_parts parts = {0};
     phase_report report = {0};
     hs_error error = {0};
+    hs_ranks *ranks = NULL;
     const cli_launch launch = cli_launch_find();
     if (launch.rank > 0 &&
         (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL))
@@ -196,7 +203,7 @@ int cli_phase(int argc, char **argv) {
         signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, not the end */
         cli_catch_interrupts();
         hs_status status = report.points != NULL
-                               ? run(&report, &asked, &launch, &error)
+                               ? run(&report, &asked, &launch, &ranks, &error)
                                : hs_fail(&error, HS_NO_MEMORY, "no memory for results");
         if (status != HS_OK)
             code = cli_fail(&error);
@@ -206,6 +213,7 @@ int cli_phase(int argc, char **argv) {
     for (size_t k = 0; report.points != NULL && k < report.plan.size_count; k++)
         hs_point_clear(&report.points[k]);
     free(report.points);
+    cli_ranks_end(ranks);
     phase_parts_clear(&parts);
     return code;
 }

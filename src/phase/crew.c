@@ -81,6 +81,7 @@ void hs_crew_stop(hs_crew *crew) {
     if (crew->members != NULL && hs_crew_dismiss(crew, NULL) == HS_OK && crew->ranks != NULL)
         wait_for_home(crew->ranks, crew->home);
     free(crew->members);
+    free(crew->heard);
     *crew = (hs_crew){0};
 }
 
@@ -108,18 +109,29 @@ static void count_ends(hs_crew *crew, unsigned member, const hs_message *message
         crew->members[member].tasks -= messages[k].end && crew->members[member].tasks > 0;
 }
 
+/* Appends to what was heard. */
+static hs_status hear_results(hs_crew *crew, unsigned from, const void *bytes, size_t count,
+                              hs_error *error) {
+    hs_message *all = realloc(crew->heard, (crew->heard_count + count) * sizeof *all);
+    if (all == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "no memory for the results of rank %u", from);
+    memcpy(all + crew->heard_count, bytes, count * sizeof *all);
+    count_ends(crew, from, all + crew->heard_count, count);
+    crew->heard = all;
+    crew->heard_count += count;
+    return HS_OK;
+}
+
 static hs_status hear(hs_crew *crew, unsigned from, int tag, const void *bytes, size_t size,
-                      hs_message *messages, size_t *count, hs_error *error) {
+                      hs_error *error) {
+    hs_error failure;
+    if (tag == TAG_RESULTS && size > 0 && size % sizeof(hs_message) == 0)
+        return hear_results(crew, from, bytes, size / sizeof(hs_message), error);
     if (tag == TAG_THREADS && size == sizeof(unsigned)) {
         memcpy(&crew->members[from].threads, bytes, size);
-    } else if (tag == TAG_RESULTS && size % sizeof *messages == 0) {
-        memcpy(messages + *count, bytes, size);
-        count_ends(crew, from, messages + *count, size / sizeof *messages);
-        *count += size / sizeof *messages;
     } else if (tag == TAG_HOME) {
         crew->home++;
-    } else if (tag == TAG_FAILURE && size == sizeof(hs_error)) {
-        hs_error failure;
+    } else if (tag == TAG_FAILURE && size == sizeof failure) {
         memcpy(&failure, bytes, size);
         return hs_fail(error, failure.status, "rank %u: %s", from, failure.message);
     } else {
@@ -128,45 +140,44 @@ static hs_status hear(hs_crew *crew, unsigned from, int tag, const void *bytes, 
     return HS_OK;
 }
 
-/* `most` leaves room for one more batch. */
-static hs_status listen(hs_crew *crew, hs_message *messages, size_t most, size_t *count,
-                        hs_error *error) {
+static hs_status listen(hs_crew *crew, hs_error *error) {
     hs_status status = HS_OK;
     bool arrived = crew->ranks != NULL;
-    while (status == HS_OK && arrived && *count + HS_CREW_BATCH <= most) {
+    while (status == HS_OK && arrived) {
         unsigned from;
         int tag;
         void *bytes = NULL;
         size_t size;
         status = crew->ranks->receive(crew->ranks, &arrived, &from, &tag, &bytes, &size, error);
         if (status == HS_OK && arrived)
-            status = hear(crew, from, tag, bytes, size, messages, count, error);
+            status = hear(crew, from, tag, bytes, size, error);
         free(bytes);
     }
     return status;
 }
 
-static hs_status look(hs_crew *crew, hs_message *messages, size_t most, size_t *count,
-                      hs_error *error) {
-    *count = 0;
-    hs_status status = hs_team_take(crew->team, messages, most / 2, count, error);
+static hs_status look(hs_crew *crew, hs_error *error) {
+    free(crew->heard);
+    crew->heard = NULL;
+    crew->heard_count = 0;
+    hs_status status = hs_team_take(crew->team, &crew->heard, &crew->heard_count, error);
     if (status == HS_OK)
-        count_ends(crew, 0, messages, *count);
-    return status == HS_OK ? listen(crew, messages, most, count, error) : status;
+        count_ends(crew, 0, crew->heard, crew->heard_count);
+    return status == HS_OK ? listen(crew, error) : status;
 }
 
-hs_status hs_crew_take(hs_crew *crew, double patience, hs_message *messages, size_t most,
-                       size_t *count, hs_error *error) {
+hs_status hs_crew_take(hs_crew *crew, double patience, const hs_message **messages, size_t *count,
+                       hs_error *error) {
+    bool polls = crew->ranks != NULL && crew->count > 1;
     double until = hs_clock_seconds() + patience, left = patience;
-    hs_status status = look(crew, messages, most, count, error);
-    while (status == HS_OK && *count == 0 && left > 0.0) {
-        bool polls = crew->ranks != NULL && crew->count > 1;
+    hs_status status = look(crew, error);
+    while (status == HS_OK && crew->heard_count == 0 && left > 0.0) {
         hs_team_wait(crew->team, polls && left > poll_seconds ? poll_seconds : left);
-        status = look(crew, messages, most, count, error);
-        left = until - hs_clock_seconds();
-        if (!polls)
-            break;
+        status = look(crew, error);
+        left = polls ? until - hs_clock_seconds() : 0.0;
     }
+    *messages = crew->heard;
+    *count = crew->heard_count;
     return status;
 }
 
@@ -238,12 +249,13 @@ static hs_status listen_to_first(server *this, hs_error *error) {
 }
 
 static hs_status report(server *this, size_t *count, hs_error *error) {
-    hs_message messages[HS_CREW_BATCH];
-    hs_status status = hs_team_take(this->team, messages, HS_CREW_BATCH, count, error);
-    if (status != HS_OK || *count == 0)
-        return status;
-    return this->ranks->send(this->ranks, 0, TAG_RESULTS, messages, *count * sizeof *messages,
-                             error);
+    hs_message *messages = NULL;
+    hs_status status = hs_team_take(this->team, &messages, count, error);
+    if (status == HS_OK && *count > 0)
+        status = this->ranks->send(this->ranks, 0, TAG_RESULTS, messages, *count * sizeof *messages,
+                                   error);
+    free(messages);
+    return status;
 }
 
 static hs_status serve(server *this, hs_error *error) {
@@ -257,10 +269,7 @@ static hs_status serve(server *this, hs_error *error) {
             hs_team_wait(this->team, poll_seconds);
     }
     hs_team_end(this->team);
-    do
-        status = status == HS_OK ? report(this, &count, error) : status;
-    while (status == HS_OK && count > 0);
-    return status;
+    return status == HS_OK ? report(this, &count, error) : status;
 }
 
 /* After a failure nothing is done but to wait for the end. */

@@ -19,6 +19,8 @@ typedef struct hs_crew {
     hs_crew_member *members; /* count; 0 is the team of this process */
     unsigned home;           /* other ranks that have said goodbye */
     bool last, dismissed;
+    hs_message *heard; /* by the last hs_crew_take */
+    size_t heard_count;
 } hs_crew;
 
 hs_status hs_crew_start(const hs_phase_plan *plan, const hs_phase_run *run, hs_crew *crew,
@@ -36,13 +38,12 @@ hs_status hs_crew_give(hs_crew *crew, unsigned member, const hs_task *tasks, siz
 /* See hs_team_last_tasks. */
 hs_status hs_crew_last_tasks(hs_crew *crew, bool last, hs_error *error);
 
-/* Up to `most` messages from anyone, with so many seconds of patience when there is none. */
-hs_status hs_crew_take(hs_crew *crew, double patience, hs_message *messages, size_t most,
-                       size_t *count, hs_error *error);
+/* Messages of anyone, with so many seconds of patience when there are none. They stay valid until
+ * the next call. */
+hs_status hs_crew_take(hs_crew *crew, double patience, const hs_message **messages, size_t *count,
+                       hs_error *error);
 
 unsigned hs_crew_threads(const hs_crew *crew);
 size_t hs_crew_tasks(const hs_crew *crew);
-
-enum { HS_CREW_BATCH = 64 }; /* tasks or decisions in one message between ranks */
 
 #endif

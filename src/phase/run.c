@@ -9,10 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    BATCH = 64,     /* trials to claim at once, at most */
-    MESSAGES = 1024 /* to write in one transaction, at most */
-};
+enum { BATCH = 64 }; /* trials to claim at once, at most */
 static const double beat_seconds = 5.0;
 static const double retry_seconds = 0.25; /* trials that other processes hold are asked for again */
 static const double ahead_seconds = 0.05; /* of work waits for each thread */
@@ -45,9 +42,9 @@ typedef struct run {
     hs_claim *answers;
     hs_known *known;
     hs_task *tasks;
-    hs_message *messages;
-    hs_phase_row *rows;
+    hs_phase_row *rows; /* room for as many as messages */
     hs_ledger_trial *ends;
+    size_t room;
     double start, last_beat, last_retry;
     hs_phase_totals *totals;
 } run;
@@ -60,12 +57,8 @@ static hs_status prepare(run *this, hs_error *error) {
     this->answers = hs_allocate(BATCH, sizeof *this->answers);
     this->known = hs_allocate(BATCH, sizeof *this->known);
     this->tasks = hs_allocate(BATCH, sizeof *this->tasks);
-    this->messages = hs_allocate(MESSAGES, sizeof *this->messages);
-    this->rows = hs_allocate(MESSAGES, sizeof *this->rows);
-    this->ends = hs_allocate(MESSAGES, sizeof *this->ends);
     if (this->order == NULL || this->paces == NULL || this->seeds == NULL ||
-        this->answers == NULL || this->known == NULL || this->tasks == NULL ||
-        this->messages == NULL || this->rows == NULL || this->ends == NULL)
+        this->answers == NULL || this->known == NULL || this->tasks == NULL)
         return hs_fail(error, HS_NO_MEMORY, "no memory for an experiment");
     for (size_t k = 0; k < sizes; k++) {
         size_t at = k;
@@ -84,7 +77,6 @@ static void clear(run *this) {
     free(this->answers);
     free(this->known);
     free(this->tasks);
-    free(this->messages);
     free(this->rows);
     free(this->ends);
 }
@@ -228,21 +220,34 @@ static void count_end(run *this, const hs_message *message) {
     this->totals->trial_seconds += message->seconds;
 }
 
+static hs_status make_room(run *this, size_t count, hs_error *error) {
+    if (count <= this->room)
+        return HS_OK;
+    free(this->rows);
+    free(this->ends);
+    this->rows = hs_allocate(count, sizeof *this->rows);
+    this->ends = hs_allocate(count, sizeof *this->ends);
+    this->room = this->rows != NULL && this->ends != NULL ? count : 0;
+    return this->room > 0 ? HS_OK : hs_fail(error, HS_NO_MEMORY, "no memory for decisions");
+}
+
+/* Everything that has arrived goes into one transaction. */
 static hs_status take(run *this, hs_error *error) {
+    const hs_message *messages;
     size_t count = 0, rows = 0, ends = 0;
-    hs_status status = hs_crew_take(&this->crew, patience, this->messages, MESSAGES, &count, error);
-    for (size_t k = 0; status == HS_OK && k < count; k++) {
-        const hs_message *message = &this->messages[k];
-        if (message->end) {
-            count_end(this, message);
-            this->ends[ends++] = (hs_ledger_trial){message->row.n, message->row.seed};
-        } else {
-            this->rows[rows++] = message->row;
-            this->totals->engine_seconds += message->row.seconds;
-        }
-    }
+    hs_status status = hs_crew_take(&this->crew, patience, &messages, &count, error);
+    if (status == HS_OK)
+        status = make_room(this, count, error);
     if (status != HS_OK || count == 0)
         return status;
+    for (size_t k = 0; k < count; k++)
+        if (messages[k].end) {
+            count_end(this, &messages[k]);
+            this->ends[ends++] = (hs_ledger_trial){messages[k].row.n, messages[k].row.seed};
+        } else {
+            this->rows[rows++] = messages[k].row;
+            this->totals->engine_seconds += messages[k].row.seconds;
+        }
     status = hs_ledger_write(this->ledger, this->rows, rows, this->ends, ends, error);
     this->totals->decisions += status == HS_OK ? rows : 0;
     return status;

@@ -35,33 +35,34 @@ struct hs_team {
     hs_error error; /* of the first trial that failed */
 };
 
-/* Makes room for one more element; the lock is held. */
-static bool grow(void **array, size_t *room, size_t count, size_t size) {
-    if (count < *room)
+/* Makes room for more elements; the lock is held. */
+static bool grow(void **array, size_t *room, size_t wanted, size_t size) {
+    if (wanted <= *room)
         return true;
-    size_t wanted = *room > 0 ? 2 * *room : 64;
-    void *larger = wanted < SIZE_MAX / size ? realloc(*array, wanted * size) : NULL;
+    size_t larger_room = 2 * *room > wanted ? 2 * *room : wanted + 64;
+    void *larger = larger_room < SIZE_MAX / size ? realloc(*array, larger_room * size) : NULL;
     if (larger == NULL)
         return false;
     *array = larger;
-    *room = wanted;
+    *room = larger_room;
     return true;
 }
 
-static hs_status post(hs_team *team, const hs_message *message, hs_error *error) {
+/* The end of a trial, or what it recorded. */
+static hs_status post(hs_team *team, const hs_message *end, const hs_phase_row *rows, size_t count,
+                      hs_error *error) {
     pthread_mutex_lock(&team->lock);
-    bool fits =
-        grow((void **)&team->messages, &team->message_room, team->message_count, sizeof *message);
-    if (fits)
-        team->messages[team->message_count++] = *message;
+    bool fits = grow((void **)&team->messages, &team->message_room, team->message_count + count,
+                     sizeof *end);
+    for (size_t k = 0; fits && k < count; k++)
+        team->messages[team->message_count++] = end != NULL ? *end : (hs_message){.row = rows[k]};
     pthread_cond_signal(&team->results_changed);
     pthread_mutex_unlock(&team->lock);
     return fits ? HS_OK : hs_fail(error, HS_NO_MEMORY, "no memory for decisions");
 }
 
-static hs_status record(const hs_phase_row *row, void *data, hs_error *error) {
-    const hs_message message = {.row = *row};
-    return post(data, &message, error);
+static hs_status record(const hs_phase_row *rows, size_t count, void *data, hs_error *error) {
+    return post(data, NULL, rows, count, error);
 }
 
 static bool should_stop(void *data) {
@@ -102,7 +103,7 @@ static void run_task(hs_team *team, hs_task *task) {
                             .row = {.n = (uint32_t)size->n, .seed = task->seed},
                             .seconds = hs_clock_seconds() - start};
     if (status == HS_OK)
-        status = post(team, &end, &error);
+        status = post(team, &end, NULL, 1, &error);
     pthread_mutex_lock(&team->lock);
     if (status != HS_OK && team->error.status == HS_OK)
         team->error = error;
@@ -198,13 +199,11 @@ void hs_team_stop(hs_team *team) {
 }
 
 hs_status hs_team_give(hs_team *team, const hs_task *tasks, size_t count, hs_error *error) {
-    bool fits = true;
     pthread_mutex_lock(&team->lock);
-    for (size_t k = 0; fits && k < count; k++) {
-        fits = grow((void **)&team->tasks, &team->task_room, team->task_count, sizeof *tasks);
-        if (fits)
-            team->tasks[team->task_count++] = tasks[k];
-    }
+    bool fits =
+        grow((void **)&team->tasks, &team->task_room, team->task_count + count, sizeof *tasks);
+    for (size_t k = 0; fits && k < count; k++)
+        team->tasks[team->task_count++] = tasks[k];
     pthread_cond_broadcast(&team->tasks_changed);
     pthread_mutex_unlock(&team->lock);
     return fits ? HS_OK : hs_fail(error, HS_NO_MEMORY, "no memory for tasks");
@@ -216,14 +215,13 @@ void hs_team_last_tasks(hs_team *team, bool last) {
     pthread_mutex_unlock(&team->lock);
 }
 
-hs_status hs_team_take(hs_team *team, hs_message *messages, size_t most, size_t *count,
-                       hs_error *error) {
+hs_status hs_team_take(hs_team *team, hs_message **messages, size_t *count, hs_error *error) {
     pthread_mutex_lock(&team->lock);
-    *count = team->message_count < most ? team->message_count : most;
+    *messages = team->message_count > 0 ? team->messages : NULL;
+    *count = team->message_count;
     if (*count > 0) {
-        memcpy(messages, team->messages, *count * sizeof *messages);
-        team->message_count -= *count;
-        memmove(team->messages, team->messages + *count, team->message_count * sizeof *messages);
+        team->messages = NULL;
+        team->message_count = team->message_room = 0;
     }
     hs_error failure = team->error;
     pthread_mutex_unlock(&team->lock);

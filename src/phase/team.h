@@ -36,9 +36,9 @@ hs_status hs_team_give(hs_team *team, const hs_task *tasks, size_t count, hs_err
 /* No more tasks will come while these last: idle threads may help with the engine's work. */
 void hs_team_last_tasks(hs_team *team, bool last);
 
-/* Takes up to `most` messages. Fails when a trial has failed. */
-hs_status hs_team_take(hs_team *team, hs_message *messages, size_t most, size_t *count,
-                       hs_error *error);
+/* Hands over all messages that are there, to be freed; what a trial recorded together is never
+ * parted. Fails when a trial has failed and nothing is left to take. */
+hs_status hs_team_take(hs_team *team, hs_message **messages, size_t *count, hs_error *error);
 
 /* Sleeps until there is a message, or for so long. */
 void hs_team_wait(hs_team *team, double seconds);

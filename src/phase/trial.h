@@ -5,8 +5,8 @@
 #include "phase/phase.h"
 
 typedef struct hs_trial_calls {
-    /* Takes a decision, at once. */
-    hs_status (*record)(const hs_phase_row *row, void *data, hs_error *error);
+    /* Takes a decision and what follows from it, to be kept together or not at all. */
+    hs_status (*record)(const hs_phase_row *rows, size_t count, void *data, hs_error *error);
     bool (*interrupted)(void *data); /* polled; true stops, and the running decision is dropped */
     unsigned (*threads)(void *data); /* for the next decision */
     void *data;
