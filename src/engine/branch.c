@@ -45,6 +45,10 @@ static hs_status search(const hs_problem *problem, hs_run *run, uint64_t node_ca
         hs_outcome_set(outcome, HS_INJECTIVE,
                        "on every cell of the domain the active rows span the space");
     }
+    if (tree.open_bound != SIZE_MAX) {
+        outcome->has_active_lower = true;
+        outcome->active_lower = tree.open_bound < problem->n ? tree.open_bound : problem->n;
+    }
     hs_tree_clear(&tree);
     return status;
 }

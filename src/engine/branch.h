@@ -67,7 +67,8 @@ typedef struct hs_tree {
     double *point;      /* d: best point so far */
     size_t point_active;
     bool has_point;
-    bool unproven; /* a step could not be proven: no "injective" */
+    size_t open_bound; /* of a stopped search: active rows forced in every node left open */
+    bool unproven;     /* a step could not be proven: no "injective" */
     hs_status status;
     hs_error *error;
     uint64_t node_cap;   /* give up after so many nodes; 0: never */
@@ -80,6 +81,7 @@ typedef struct hs_tree {
 
 typedef struct hs_task {
     struct hs_task *next;
+    size_t bound;
     uint64_t sets[]; /* inactive, active, free: words each */
 } hs_task;
 
@@ -95,6 +97,7 @@ typedef struct hs_pool {
 typedef struct hs_frame {
     uint64_t *inactive, *active, *free; /* words each */
     hs_minnorm base; /* smallest point of the fixed rows, as far as they were added */
+    size_t bound;    /* active rows forced here, as far as known */
     bool continued;  /* "row inactive" is still to be done here */
     bool stolen;     /* ... and was given away */
 } hs_frame;
@@ -150,7 +153,9 @@ bool hs_tree_too_large(hs_tree *tree);
 bool hs_tree_stopped(const hs_tree *tree);
 /* Gives a node away to a waiting worker; false when memory is short. */
 bool hs_tree_give(hs_tree *tree, const uint64_t *inactive, const uint64_t *active,
-                  const uint64_t *free_rows);
+                  const uint64_t *free_rows, size_t bound);
+/* A node is left open because the search stops: so many active rows are forced in it. */
+void hs_tree_leave_open(hs_tree *tree, size_t bound);
 size_t hs_thread_count(const hs_settings *settings);
 /* The frame of a depth, allocated on first use; NULL after a failure. */
 hs_frame *hs_worker_frame(hs_worker *worker, size_t depth);

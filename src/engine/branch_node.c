@@ -272,7 +272,8 @@ static void share(hs_worker *worker, size_t depth) {
     for (size_t k = 0; k < depth; k++) {
         hs_frame *frame = &worker->frames[k];
         if (frame->continued && !frame->stolen) {
-            frame->stolen = hs_tree_give(tree, frame->inactive, frame->active, frame->free);
+            frame->stolen =
+                hs_tree_give(tree, frame->inactive, frame->active, frame->free, frame->bound);
             return;
         }
     }
@@ -295,7 +296,9 @@ static void count_node(hs_worker *worker, size_t depth) {
         share(worker, depth);
 }
 
-void hs_node_explore(hs_worker *worker, size_t depth) {
+/* Bounds and branches until the node is closed, given away or the search stops; true when closed.
+ */
+static bool explore(hs_worker *worker, size_t depth) {
     hs_tree *tree = worker->tree;
     hs_frame *frame = &worker->frames[depth];
     while (!hs_tree_stopped(tree) && !frame->stolen) {
@@ -303,7 +306,9 @@ void hs_node_explore(hs_worker *worker, size_t depth) {
         count_node(worker, depth);
         node_answer answer = bound(worker, frame, &trouble);
         if (answer == NODE_CLOSED)
-            return;
+            return !hs_tree_stopped(tree);
+        if (forced(worker, frame) > frame->bound)
+            frame->bound = forced(worker, frame);
         if (trouble)
             hs_minnorm_reset(&frame->base);
         if (answer == NODE_CHANGED)
@@ -312,12 +317,13 @@ void hs_node_explore(hs_worker *worker, size_t depth) {
         if (row == SIZE_MAX) { /* nothing is free, the cell is open in floating point */
             if (settle_exactly(worker, frame) == NODE_OPEN)
                 hs_tree_doubt(tree);
-            return;
+            return !hs_tree_stopped(tree);
         }
         hs_frame *child = hs_worker_frame(worker, depth + 1);
         if (child == NULL)
-            return;
+            return false;
         memcpy(child->inactive, frame->inactive, 3 * tree->words * sizeof(uint64_t));
+        child->bound = frame->bound;
         fix_active(child, row);
         hs_minnorm_copy(&child->base, &frame->base);
         fix_inactive(frame, row);
@@ -325,4 +331,10 @@ void hs_node_explore(hs_worker *worker, size_t depth) {
         hs_node_explore(worker, depth + 1);
         frame->continued = false;
     }
+    return frame->stolen;
+}
+
+void hs_node_explore(hs_worker *worker, size_t depth) {
+    if (!explore(worker, depth))
+        hs_tree_leave_open(worker->tree, worker->frames[depth].bound);
 }

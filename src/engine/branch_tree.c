@@ -119,7 +119,7 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
     atomic_init(&tree->found, false);
     atomic_init(&tree->hungry, false);
     atomic_init(&tree->node_count, 0);
-    tree->point_active = SIZE_MAX;
+    tree->point_active = tree->open_bound = SIZE_MAX;
     pthread_mutex_init(&tree->poll, NULL);
     pthread_mutex_init(&tree->lock, NULL);
     pthread_cond_init(&tree->changed, NULL);
@@ -239,6 +239,13 @@ void hs_tree_fail(hs_tree *tree, hs_status status) {
     pthread_mutex_unlock(&tree->lock);
 }
 
+void hs_tree_leave_open(hs_tree *tree, size_t bound) {
+    pthread_mutex_lock(&tree->lock);
+    if (bound < tree->open_bound)
+        tree->open_bound = bound;
+    pthread_mutex_unlock(&tree->lock);
+}
+
 void hs_tree_doubt(hs_tree *tree) {
     pthread_mutex_lock(&tree->lock);
     tree->unproven = true;
@@ -273,11 +280,12 @@ void hs_worker_poll(hs_worker *worker) {
 /* ---- threads -------------------------------------------------------------------------------- */
 
 bool hs_tree_give(hs_tree *tree, const uint64_t *inactive, const uint64_t *active,
-                  const uint64_t *free_rows) {
+                  const uint64_t *free_rows, size_t bound) {
     size_t words = tree->words;
     hs_task *task = malloc(sizeof *task + 3 * words * sizeof(uint64_t));
     if (task == NULL)
         return false;
+    task->bound = bound;
     memcpy(task->sets, inactive, words * sizeof(uint64_t));
     memcpy(task->sets + words, active, words * sizeof(uint64_t));
     memcpy(task->sets + 2 * words, free_rows, words * sizeof(uint64_t));
@@ -333,6 +341,7 @@ static void *work(void *argument) {
         hs_frame *frame = status == HS_OK ? hs_worker_frame(&worker, 0) : NULL;
         if (frame != NULL) {
             memcpy(frame->inactive, task->sets, 3 * tree->words * sizeof(uint64_t));
+            frame->bound = task->bound;
             hs_minnorm_reset(&frame->base);
             hs_node_explore(&worker, 0);
         }
@@ -356,7 +365,7 @@ static bool give_root(hs_tree *tree) {
         return false;
     for (size_t i = 0; i < tree->total; i++)
         hs_bits_set(i < tree->count ? sets + 2 * tree->words : sets, i);
-    bool given = hs_tree_give(tree, sets, sets + tree->words, sets + 2 * tree->words);
+    bool given = hs_tree_give(tree, sets, sets + tree->words, sets + 2 * tree->words, 0);
     free(sets);
     return given;
 }
@@ -386,6 +395,8 @@ hs_status hs_tree_search(hs_tree *tree) {
     work(tree);
     for (size_t k = 0; k < started; k++)
         pthread_join(threads[k], NULL);
+    for (const hs_task *task = tree->tasks; task != NULL; task = task->next)
+        hs_tree_leave_open(tree, task->bound);
     free(threads);
     return tree->status;
 }
