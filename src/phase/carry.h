@@ -8,13 +8,8 @@
 hs_layer hs_carry_first_rows(const hs_layer *layer, size_t m);
 
 /* witness: of the first m rows. *reached: the largest width up to `most` for which its active rows
- * still do not seem to span (a hint: to be confirmed). */
+ * are proven not to span: fewer than n, or of a rank that is known exactly. */
 hs_status hs_carry_reach(const hs_layer *layer, const hs_witness *witness, size_t m, size_t most,
                          size_t *reached, hs_error *error);
-
-/* Do the active rows among the first m not span at z, with evidence as `check` would give it? */
-hs_status hs_carry_confirm(const hs_layer *layer, size_t m, const hs_domain *domain,
-                           const double *z, bool *holds, hs_arithmetic *arithmetic,
-                           hs_error *error);
 
 #endif

@@ -53,7 +53,7 @@ typedef enum hs_phase_source {
     HS_SOURCE_CELLS,
     HS_SOURCE_MILP,
     HS_SOURCE_SEARCH,
-    HS_SOURCE_WITNESS, /* a witness for fewer rows, confirmed for these */
+    HS_SOURCE_WITNESS, /* the active rows at a witness for fewer rows still do not span */
     HS_SOURCE_NESTED   /* follows from another width of the same seed */
 } hs_phase_source;
 

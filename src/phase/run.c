@@ -13,7 +13,7 @@ enum { BATCH = 64 }; /* trials to claim at once, at most */
 static const double beat_seconds = 5.0;
 static const double retry_seconds = 0.25; /* trials that other processes hold are asked for again */
 static const double ahead_seconds = 0.05; /* of work waits for each thread */
-static const double patience = 0.2;
+static const double patience = 0.2;       /* the decisions of running trials are written so often */
 
 /* What was learned about the trials of one n. */
 typedef struct pace {

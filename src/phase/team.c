@@ -30,6 +30,7 @@ struct hs_team {
     size_t task_count, task_room;
     hs_message *messages;
     size_t message_count, message_room;
+    size_t ends; /* messages among them that end a trial */
     unsigned busy;
     bool last;
     hs_error error; /* of the first trial that failed */
@@ -56,7 +57,9 @@ static hs_status post(hs_team *team, const hs_message *end, const hs_phase_row *
                      sizeof *end);
     for (size_t k = 0; fits && k < count; k++)
         team->messages[team->message_count++] = end != NULL ? *end : (hs_message){.row = rows[k]};
-    pthread_cond_signal(&team->results_changed);
+    team->ends += end != NULL;
+    if (end != NULL)
+        pthread_cond_signal(&team->results_changed);
     pthread_mutex_unlock(&team->lock);
     return fits ? HS_OK : hs_fail(error, HS_NO_MEMORY, "no memory for decisions");
 }
@@ -221,7 +224,7 @@ hs_status hs_team_take(hs_team *team, hs_message **messages, size_t *count, hs_e
     *count = team->message_count;
     if (*count > 0) {
         team->messages = NULL;
-        team->message_count = team->message_room = 0;
+        team->message_count = team->message_room = team->ends = 0;
     }
     hs_error failure = team->error;
     pthread_mutex_unlock(&team->lock);
@@ -241,7 +244,7 @@ void hs_team_wait(hs_team *team, double seconds) {
         until.tv_sec++;
     }
     pthread_mutex_lock(&team->lock);
-    if (team->message_count == 0 && team->error.status == HS_OK)
+    if (team->ends == 0 && team->error.status == HS_OK)
         (void)pthread_cond_timedwait(&team->results_changed, &team->lock, &until);
     pthread_mutex_unlock(&team->lock);
 }

@@ -40,7 +40,7 @@ void hs_team_last_tasks(hs_team *team, bool last);
  * parted. Fails when a trial has failed and nothing is left to take. */
 hs_status hs_team_take(hs_team *team, hs_message **messages, size_t *count, hs_error *error);
 
-/* Sleeps until there is a message, or for so long. */
+/* Sleeps until a trial has ended, or for so long. */
 void hs_team_wait(hs_team *team, double seconds);
 
 #endif

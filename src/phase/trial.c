@@ -82,16 +82,9 @@ static hs_status carry(trial *this, size_t m, const hs_result *result, hs_error 
     if (status == HS_OK)
         status = hs_carry_reach(this->layer, result->witness, m, most, &reached, error);
     reached = on_grid(this->size, reached);
-    if (status != HS_OK || reached < least)
-        return status;
-    hs_arithmetic arithmetic;
-    bool holds = false;
-    status = hs_carry_confirm(this->layer, reached, &this->size->domain, result->witness->z, &holds,
-                              &arithmetic, error);
-    if (status != HS_OK || !holds)
-        return status;
-    add_row(this, reached, HS_NOT_INJECTIVE, HS_SOURCE_WITNESS, arithmetic, NULL);
-    return HS_OK;
+    if (status == HS_OK && reached >= least)
+        add_row(this, reached, HS_NOT_INJECTIVE, HS_SOURCE_WITNESS, result->arithmetic, NULL);
+    return status;
 }
 
 /* Other widths of the grid follow from what has just become known. */
