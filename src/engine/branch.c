@@ -11,8 +11,9 @@ enum {
     PART_NODES = 4000 /* nodes it may cost */
 };
 
-static hs_status search(const hs_problem *problem, hs_run *run, uint64_t node_cap,
-                        hs_outcome *outcome, hs_error *error) {
+/* rows, origin: for the proof (proof.h). */
+static hs_status search(const hs_problem *problem, size_t rows, const size_t *origin, hs_run *run,
+                        uint64_t node_cap, hs_outcome *outcome, hs_error *error) {
     hs_tree tree;
     hs_status status = hs_tree_create(problem, run, HS_GOAL_SPAN, problem->n, &tree, error);
     if (status != HS_OK)
@@ -23,7 +24,11 @@ static hs_status search(const hs_problem *problem, hs_run *run, uint64_t node_ca
         tree.local_solves = (size_t)8 << (problem->n > 16  ? 13
                                           : problem->n < 4 ? 1
                                                            : problem->n - 3);
-    status = hs_tree_search(&tree);
+    if (run->record)
+        status = hs_proof_create(problem, tree.row_of, tree.count, origin, rows, HS_POOL_SIZE + 1,
+                                 run, &tree.proof, error);
+    if (status == HS_OK)
+        status = hs_tree_search(&tree);
     outcome->nodes += atomic_load(&tree.node_count);
     outcome->pivots += tree.pivots;
     if (status == HS_OK && tree.has_point) {
@@ -44,7 +49,11 @@ static hs_status search(const hs_problem *problem, hs_run *run, uint64_t node_ca
     } else if (status == HS_OK) {
         hs_outcome_set(outcome, HS_INJECTIVE,
                        "on every cell of the domain the active rows span the space");
+        hs_proof_free(outcome->proof);
+        outcome->proof = tree.proof;
+        tree.proof = NULL;
     }
+    hs_proof_free(tree.proof);
     if (tree.open_bound != SIZE_MAX) {
         outcome->has_active_lower = true;
         outcome->active_lower = tree.open_bound < problem->n ? tree.open_bound : problem->n;
@@ -63,20 +72,22 @@ static hs_status search_part(const hs_problem *problem, hs_run *run, size_t rows
     hs_problem smaller = {0};
     double *weight = hs_allocate_matrix(rows, n, sizeof *weight);
     double *bias = hs_allocate(rows, sizeof *bias);
+    size_t *origin = hs_allocate(rows, sizeof *origin);
     hs_status status = HS_OK;
-    if (weight == NULL || bias == NULL)
+    if (weight == NULL || bias == NULL || origin == NULL)
         status = hs_fail(error, HS_NO_MEMORY, "no memory for a part of the layer");
     for (size_t k = 0; status == HS_OK && k < rows; k++) {
         size_t row = (size_t)((double)k * (double)problem->m / (double)rows);
         memcpy(weight + k * n, layer->weight + row * n, n * sizeof *weight);
         bias[k] = layer->bias[row];
+        origin[k] = row;
     }
     if (status == HS_OK)
         status = hs_layer_create(rows, n, weight, bias, &part, error);
     if (status == HS_OK)
         status = hs_problem_create(part, &problem->domain, &smaller, error);
     if (status == HS_OK)
-        status = search(&smaller, run, PART_NODES, outcome, error);
+        status = search(&smaller, problem->m, origin, run, PART_NODES, outcome, error);
     if (status == HS_OK && outcome->verdict == HS_INJECTIVE)
         hs_outcome_set(
             outcome, HS_INJECTIVE,
@@ -89,6 +100,7 @@ static hs_status search_part(const hs_problem *problem, hs_run *run, size_t rows
     hs_layer_free(part);
     free(weight);
     free(bias);
+    free(origin);
     return status;
 }
 
@@ -105,5 +117,5 @@ hs_status hs_engine_branch(const hs_problem *problem, hs_run *run, hs_outcome *o
         status = search_part(problem, run, rows, outcome, error);
     if (status != HS_OK || outcome->verdict != HS_UNDECIDED)
         return status;
-    return search(problem, run, 0, outcome, error);
+    return search(problem, problem->m, NULL, run, 0, outcome, error);
 }

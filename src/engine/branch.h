@@ -9,6 +9,7 @@
 
 #include "engine/bits.h"
 #include "engine/engine.h"
+#include "engine/proof.h"
 #include "geometry/minnorm.h"
 #include "geometry/rank.h"
 
@@ -77,11 +78,13 @@ typedef struct hs_tree {
     size_t local_solves; /* of each worker's local search; 0: none */
     uint64_t nodes, pivots;
     _Atomic uint64_t node_count;
+    hs_proof *proof; /* records the search, or NULL */
 } hs_tree;
 
 typedef struct hs_task {
     struct hs_task *next;
     size_t bound;
+    uint64_t number; /* in the proof */
     uint64_t sets[]; /* inactive, active, free: words each */
 } hs_task;
 
@@ -100,6 +103,7 @@ typedef struct hs_frame {
     size_t bound;    /* active rows forced here, as far as known */
     bool continued;  /* "row inactive" is still to be done here */
     bool stolen;     /* ... and was given away */
+    uint64_t number; /* ... under this number in the proof */
 } hs_frame;
 
 typedef struct hs_worker {
@@ -116,7 +120,9 @@ typedef struct hs_worker {
     uint16_t *usable; /* pool cores usable at this node, by free rows; as many again: scratch */
     size_t usable_count;
     uint64_t *last_core; /* words: the inactive rows of the core taken last */
+    size_t last_slot;    /* where it is in the pool */
     uint64_t *packed;    /* words x (count + 1): free parts of disjoint cores */
+    size_t *packed_slot; /* where they are in the pool */
     size_t packed_count;
     uint64_t *union_bits, *scratch_bits, *allowed, *outside; /* words each */
     size_t *core_rows;
@@ -132,6 +138,7 @@ typedef struct hs_worker {
     uint64_t nodes, pivots;
     uint64_t effort; /* multiplications since the last poll, roughly */
     uint64_t random;
+    hs_proof_part *part; /* this worker's part of the proof, or NULL */
 } hs_worker;
 
 /* ---- branch_tree.c ---- */
@@ -151,9 +158,9 @@ void hs_worker_poll(hs_worker *worker);
  * long to be of use. */
 bool hs_tree_too_large(hs_tree *tree);
 bool hs_tree_stopped(const hs_tree *tree);
-/* Gives a node away to a waiting worker; false when memory is short. */
+/* Gives a node away to a waiting worker, under a number; false when memory is short. */
 bool hs_tree_give(hs_tree *tree, const uint64_t *inactive, const uint64_t *active,
-                  const uint64_t *free_rows, size_t bound);
+                  const uint64_t *free_rows, size_t bound, uint64_t *number);
 /* A node is left open because the search stops: so many active rows are forced in it. */
 void hs_tree_leave_open(hs_tree *tree, size_t bound);
 size_t hs_thread_count(const hs_settings *settings);
@@ -168,6 +175,9 @@ typedef enum hs_core_answer { HS_CORE_PROVEN, HS_CORE_REFUTED, HS_CORE_FAILED } 
  * proves it and puts it into the pool; its inactive rows are left in worker->last_core. */
 hs_core_answer hs_core_take(hs_worker *worker, const hs_minnorm *solver, uint32_t row,
                             double multiplier);
+/* For the proof: the first `count` of worker->core_rows were decided to be empty in exact
+ * arithmetic, which closes the branch. */
+hs_status hs_core_record_empty(hs_worker *worker, size_t count);
 hs_status hs_pool_create(hs_worker *worker);
 void hs_pool_clear(hs_worker *worker);
 /* Finds the pool's cores that say something at this node, smallest free part first. */
@@ -186,6 +196,8 @@ bool hs_transversals_span(hs_worker *worker, const uint64_t *active, const uint6
  * proof fails. */
 void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
                           size_t count, uint64_t *extra);
+/* Which groups the last successful proof used, and how many. */
+const size_t *hs_transversals_used(const hs_worker *worker, size_t *count);
 hs_status hs_transversal_create(hs_worker *worker);
 void hs_transversal_clear(hs_worker *worker);
 

@@ -87,12 +87,13 @@ static bool proven_by_inverse(hs_worker *worker, const hs_minnorm *solver, uint3
     return worst < 0.5 && smallest > 2.1 * correction;
 }
 
+/* unique: the multipliers are the only ones, up to a factor. */
 static hs_status prove(hs_worker *worker, const hs_minnorm *solver, uint32_t row, size_t count,
-                       bool *holds) {
+                       bool *holds, bool *unique) {
     const hs_tree *tree = worker->tree;
     bool square = tree->problem->beta == NULL && tree->signed_low == NULL && count == tree->d + 1 &&
                   solver->active_count == tree->d && tree->largest_entry <= 1.0;
-    *holds = square && proven_by_inverse(worker, solver, row);
+    *holds = *unique = square && proven_by_inverse(worker, solver, row);
     if (!*holds && tree->d > HS_EXACT_DIMENSIONS)
         *holds = hs_core_holds_in_floating_point(&tree->signed_rows, worker->core_rows, count,
                                                  worker->core_weights);
@@ -158,19 +159,78 @@ static void remember(hs_worker *worker, size_t count) {
             hs_bits_set(worker->last_core, row);
     }
     pool->age[k] = ++worker->clock;
+    worker->last_slot = k;
+}
+
+/* For the proof: how the multipliers are found again. */
+static hs_status record(hs_worker *worker, size_t slot, size_t count, bool unique) {
+    const hs_system *system = &worker->tree->signed_rows;
+    bool ball = system->beta != NULL, holds = false;
+    unique = unique || (!ball && hs_core_holds_in_floating_point(system, worker->core_rows, count,
+                                                                 worker->core_weights));
+    if (unique ||
+        hs_core_holds_in_floating_point(system, worker->core_rows, count, worker->core_weights)) {
+        hs_proof_core(worker->part, slot, worker->core_rows, count,
+                      unique ? NULL : worker->core_weights);
+        return HS_OK;
+    }
+    mpz_t *multipliers = hs_allocate(count, sizeof *multipliers);
+    if (multipliers == NULL)
+        return HS_NO_MEMORY;
+    for (size_t k = 0; k < count; k++)
+        mpz_init(multipliers[k]);
+    hs_status status =
+        hs_core_multipliers(system, worker->core_rows, count, multipliers, &holds, &unique, NULL);
+    if (status == HS_OK && holds)
+        hs_proof_core_exact(worker->part, slot, worker->core_rows, count, multipliers, unique);
+    for (size_t k = 0; k < count; k++)
+        mpz_clear(multipliers[k]);
+    free(multipliers);
+    return status;
+}
+
+hs_status hs_core_record_empty(hs_worker *worker, size_t count) {
+    const hs_tree *tree = worker->tree;
+    mpz_t *multipliers = hs_allocate(count, sizeof *multipliers);
+    bool empty = false;
+    size_t kept = 0;
+    if (multipliers == NULL)
+        return HS_NO_MEMORY;
+    for (size_t k = 0; k < count; k++)
+        mpz_init(multipliers[k]);
+    hs_status status = hs_system_refute_exact(&tree->signed_rows, worker->core_rows, count,
+                                              multipliers, &empty, NULL);
+    for (size_t k = 0; k < count && empty; k++) {
+        if (mpz_sgn(multipliers[k]) == 0)
+            continue;
+        mpz_swap(multipliers[kept], multipliers[k]);
+        worker->core_rows[kept++] = worker->core_rows[k];
+    }
+    if (status == HS_OK && empty) {
+        hs_proof_core_exact(worker->part, HS_POOL_SIZE, worker->core_rows, kept, multipliers,
+                            false);
+        hs_proof_dead(worker->part, HS_POOL_SIZE);
+    }
+    for (size_t k = 0; k < count; k++)
+        mpz_clear(multipliers[k]);
+    free(multipliers);
+    return status;
 }
 
 hs_core_answer hs_core_take(hs_worker *worker, const hs_minnorm *solver, uint32_t row,
                             double multiplier) {
     size_t count = collect(worker, solver, row, multiplier);
-    bool holds = false;
-    hs_status status = prove(worker, solver, row, count, &holds);
+    bool holds = false, unique = false;
+    hs_status status = prove(worker, solver, row, count, &holds, &unique);
+    if (status == HS_OK && holds) {
+        remember(worker, count);
+        if (worker->part != NULL)
+            status = record(worker, worker->last_slot, count, unique);
+    }
     if (status != HS_OK) {
         hs_tree_fail(worker->tree, status);
         return HS_CORE_FAILED;
     }
-    if (holds)
-        remember(worker, count);
     return holds ? HS_CORE_PROVEN : HS_CORE_REFUTED;
 }
 
@@ -210,6 +270,7 @@ void hs_pool_pack(hs_worker *worker, const hs_frame *frame) {
         for (size_t w = 0; w < words; w++)
             worker->union_bits[w] |= open[w];
         worker->pool.age[worker->usable[k]] = ++worker->clock;
+        worker->packed_slot[worker->packed_count] = worker->usable[k];
         worker->packed_count++;
     }
 }

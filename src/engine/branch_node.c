@@ -67,15 +67,23 @@ static bool bound_closes(hs_worker *worker, const hs_frame *frame) {
     size_t target = atomic_load_explicit(&tree->target, memory_order_relaxed);
     if (forced(worker, frame) < target)
         return false;
-    if (tree->goal == HS_GOAL_SPAN && hs_bits_count(frame->active, tree->words) >= target &&
-        rows_span(worker, frame->active))
+    if (tree->goal == HS_GOAL_COUNT)
         return true;
-    return tree->goal == HS_GOAL_COUNT ||
-           hs_transversals_span(worker, frame->active, worker->packed, worker->packed_count);
+    if (hs_bits_count(frame->active, tree->words) >= target && rows_span(worker, frame->active)) {
+        hs_proof_span(worker->part, NULL, 0, NULL, NULL);
+        return true;
+    }
+    if (!hs_transversals_span(worker, frame->active, worker->packed, worker->packed_count))
+        return false;
+    size_t used;
+    const size_t *which = hs_transversals_used(worker, &used);
+    hs_proof_span(worker->part, which, used, worker->packed_slot, worker->packed);
+    return true;
 }
 
 static void keep_packed(hs_worker *worker, const uint64_t *open) {
     size_t words = worker->tree->words;
+    worker->packed_slot[worker->packed_count] = worker->last_slot;
     memcpy(worker->packed + words * worker->packed_count++, open, words * sizeof(uint64_t));
     for (size_t w = 0; w < words; w++) {
         worker->union_bits[w] |= open[w];
@@ -109,9 +117,12 @@ static node_answer peel(hs_worker *worker, hs_frame *frame, bool *trouble) {
             last = i;
             hs_ask(worker, i, 0.0);
         }
-        if (size == 0)
+        if (size == 0) {
+            hs_proof_dead(worker->part, worker->last_slot);
             return NODE_CLOSED;
+        }
         if (size == 1) {
+            hs_proof_unit(worker->part, worker->last_slot);
             fix_active(frame, last);
             return NODE_CHANGED;
         }
@@ -130,8 +141,11 @@ static node_answer solve_base(hs_worker *worker, hs_frame *frame, bool *trouble)
     case HS_SOLVE_TROUBLE:
         *trouble = true;
         return NODE_OPEN;
+    case HS_SOLVE_CORE: /* without free rows */
+        hs_proof_dead(worker->part, worker->last_slot);
+        return NODE_CLOSED;
     default:
-        return NODE_CLOSED; /* a proven core without free rows, or everybody stops */
+        return NODE_CLOSED; /* everybody stops */
     }
 }
 
@@ -148,6 +162,8 @@ static node_answer settle_exactly(hs_worker *worker, hs_frame *frame) {
     HS_BITS_EACH(i, frame->active, tree->words) worker->core_rows[count++] = i + tree->total;
     hs_status status = hs_system_decide_exact(&tree->signed_rows, worker->core_rows, count, &answer,
                                               z, &strict, NULL);
+    if (status == HS_OK && answer == HS_EMPTY && worker->part != NULL)
+        status = hs_core_record_empty(worker, count);
     if (status != HS_OK)
         hs_tree_fail(tree, status);
     if (status != HS_OK || answer == HS_EMPTY)
@@ -181,6 +197,14 @@ static bool fix_outside(hs_worker *worker, hs_frame *frame, bool base_is_fresh) 
     for (size_t w = 0; w < words; w++) {
         all = all && worker->outside[w] == (frame->free[w] & ~worker->union_bits[w]);
         any = any || worker->outside[w] != 0;
+    }
+    if (any && tree->goal == HS_GOAL_SPAN) {
+        size_t used;
+        const size_t *which = hs_transversals_used(worker, &used);
+        hs_proof_fix(worker->part, which, used, worker->packed_slot, worker->packed,
+                     worker->outside);
+    }
+    for (size_t w = 0; w < words; w++) {
         frame->inactive[w] |= worker->outside[w];
         frame->free[w] &= ~worker->outside[w];
     }
@@ -207,9 +231,12 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
     hs_pool_filter(worker, frame);
     if (worker->usable_count > 0) {
         size_t size = hs_pool_open(worker, frame, worker->usable[0], worker->scratch_bits);
-        if (size == 0)
+        if (size == 0) {
+            hs_proof_dead(worker->part, worker->usable[0]);
             return NODE_CLOSED;
+        }
         if (size == 1) {
+            hs_proof_unit(worker->part, worker->usable[0]);
             fix_active(frame, hs_bits_next(worker->scratch_bits, words, 0));
             return NODE_CHANGED;
         }
@@ -272,8 +299,8 @@ static void share(hs_worker *worker, size_t depth) {
     for (size_t k = 0; k < depth; k++) {
         hs_frame *frame = &worker->frames[k];
         if (frame->continued && !frame->stolen) {
-            frame->stolen =
-                hs_tree_give(tree, frame->inactive, frame->active, frame->free, frame->bound);
+            frame->stolen = hs_tree_give(tree, frame->inactive, frame->active, frame->free,
+                                         frame->bound, &frame->number);
             return;
         }
     }
@@ -327,10 +354,13 @@ static bool explore(hs_worker *worker, size_t depth) {
         fix_active(child, row);
         hs_minnorm_copy(&child->base, &frame->base);
         fix_inactive(frame, row);
+        hs_proof_branch(worker->part, row);
         frame->continued = true;
         hs_node_explore(worker, depth + 1);
         frame->continued = false;
     }
+    if (frame->stolen)
+        hs_proof_detach(worker->part, frame->number);
     return frame->stolen;
 }
 

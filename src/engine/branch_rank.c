@@ -413,3 +413,10 @@ void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint6
         if (!(t->low[r] > t->threshold))
             hs_bits_clear(extra, t->row[r]);
 }
+
+const size_t *hs_transversals_used(const hs_worker *worker, size_t *count) {
+    const hs_transversal *t = worker->transversal;
+    size_t dims = worker->tree->n - t->kept;
+    *count = t->together || dims == 0 ? dims : dims - 1;
+    return t->group;
+}

@@ -153,13 +153,14 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     worker->frames = hs_allocate(worker->frame_count, sizeof *worker->frames);
     worker->want = aligned_alloc(64, 6 * tree->padded * sizeof *worker->want);
     worker->packed = hs_allocate_matrix(tree->count + 2, words, sizeof(uint64_t));
+    worker->packed_slot = hs_allocate(tree->count + 2, sizeof *worker->packed_slot);
     worker->union_bits = hs_allocate_matrix(5, words, sizeof(uint64_t));
     worker->core_rows = hs_allocate(2 * tree->total + 2, sizeof *worker->core_rows);
     worker->core_weights = hs_allocate(2 * tree->total + 2, sizeof *worker->core_weights);
     worker->last_z = hs_allocate(tree->stride, sizeof *worker->last_z);
     if (worker->frames == NULL || worker->want == NULL || worker->packed == NULL ||
-        worker->union_bits == NULL || worker->core_rows == NULL || worker->core_weights == NULL ||
-        worker->last_z == NULL)
+        worker->packed_slot == NULL || worker->union_bits == NULL || worker->core_rows == NULL ||
+        worker->core_weights == NULL || worker->last_z == NULL)
         return HS_NO_MEMORY;
     memset(worker->want, 0, 6 * tree->padded * sizeof *worker->want);
     worker->slack = worker->want + tree->padded;
@@ -175,6 +176,7 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
         status = hs_pool_create(worker);
     if (status == HS_OK)
         status = hs_modular_basis_create(tree->n, &worker->basis, NULL);
+    worker->part = hs_proof_part_begin(tree->proof);
     return status == HS_OK ? hs_transversal_create(worker) : status;
 }
 
@@ -188,12 +190,14 @@ void hs_worker_clear(hs_worker *worker) {
     free(worker->want);
     hs_pool_clear(worker);
     free(worker->packed);
+    free(worker->packed_slot);
     free(worker->union_bits);
     free(worker->core_rows);
     free(worker->core_weights);
     free(worker->last_z);
     hs_modular_basis_clear(&worker->basis);
     hs_transversal_clear(worker);
+    hs_proof_part_end(worker->part);
 }
 
 hs_frame *hs_worker_frame(hs_worker *worker, size_t depth) {
@@ -280,7 +284,7 @@ void hs_worker_poll(hs_worker *worker) {
 /* ---- threads -------------------------------------------------------------------------------- */
 
 bool hs_tree_give(hs_tree *tree, const uint64_t *inactive, const uint64_t *active,
-                  const uint64_t *free_rows, size_t bound) {
+                  const uint64_t *free_rows, size_t bound, uint64_t *number) {
     size_t words = tree->words;
     hs_task *task = malloc(sizeof *task + 3 * words * sizeof(uint64_t));
     if (task == NULL)
@@ -289,6 +293,7 @@ bool hs_tree_give(hs_tree *tree, const uint64_t *inactive, const uint64_t *activ
     memcpy(task->sets, inactive, words * sizeof(uint64_t));
     memcpy(task->sets + words, active, words * sizeof(uint64_t));
     memcpy(task->sets + 2 * words, free_rows, words * sizeof(uint64_t));
+    *number = task->number = hs_proof_number(tree->proof);
     pthread_mutex_lock(&tree->lock);
     task->next = tree->tasks;
     tree->tasks = task;
@@ -343,6 +348,7 @@ static void *work(void *argument) {
             memcpy(frame->inactive, task->sets, 3 * tree->words * sizeof(uint64_t));
             frame->bound = task->bound;
             hs_minnorm_reset(&frame->base);
+            hs_proof_segment(worker.part, task->number, frame->inactive, frame->active);
             hs_node_explore(&worker, 0);
         }
         free(task);
@@ -365,7 +371,8 @@ static bool give_root(hs_tree *tree) {
         return false;
     for (size_t i = 0; i < tree->total; i++)
         hs_bits_set(i < tree->count ? sets + 2 * tree->words : sets, i);
-    bool given = hs_tree_give(tree, sets, sets + tree->words, sets + 2 * tree->words, 0);
+    uint64_t number;
+    bool given = hs_tree_give(tree, sets, sets + tree->words, sets + 2 * tree->words, 0, &number);
     free(sets);
     return given;
 }

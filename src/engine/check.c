@@ -2,6 +2,7 @@
 #include "engine/bracket.h"
 #include "engine/certificate.h"
 #include "engine/engine.h"
+#include "engine/proof.h"
 #include "engine/witness.h"
 
 #include "geometry/glpk_session.h"
@@ -9,6 +10,7 @@
 #include "support/clock.h"
 #include "support/error.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +82,7 @@ static hs_status run_milp(const hs_problem *problem, hs_run *run, hs_outcome *ou
     hs_outcome exact = {.verdict = HS_UNDECIDED};
     status = hs_engine_branch(problem, run, &exact, error);
     free(exact.z);
+    outcome->proof = exact.proof;
     if (status == HS_OK && exact.verdict != HS_INJECTIVE)
         hs_outcome_set(outcome, HS_UNDECIDED,
                        "no bad cell wider than the margin of the mixed-integer program; exact "
@@ -153,7 +156,8 @@ static void report(const hs_problem *problem, const hs_outcome *outcome, hs_resu
 
 /* ---- certificates ---------------------------------------------------------------------------- */
 
-enum { CONFIRM_COLUMNS = 200 }; /* more: exact null vectors take longer than a second */
+static const double confirm_seconds = 1.0; /* worth a confirmation, however short the search */
+enum { CONFIRM_COLUMNS = 200 };            /* more: exact null vectors take longer than a second */
 
 /* The finished certificate is checked, and kept where that is asked for. */
 static hs_status confirm(const hs_problem *problem, const hs_settings *settings,
@@ -186,13 +190,51 @@ static hs_status confirm_witness(const hs_problem *problem, const hs_settings *s
     return status;
 }
 
-/* "Not injective" counts as exact when the checker confirms it. */
-static hs_status certify(const hs_problem *problem, const hs_settings *settings, hs_result *result,
-                         hs_error *error) {
-    if ((!settings->confirm && settings->certificate == NULL) || result->witness == NULL)
+/* The proof that the engine recorded. */
+static hs_status confirm_proof(const hs_problem *problem, hs_run *run, hs_proof *proof,
+                               hs_result *result, hs_error *error) {
+    const hs_settings *settings = run->settings;
+    hs_certificate certificate = {0};
+    double longest = fmax(confirm_seconds, (hs_clock_seconds() - run->start) / 3.0);
+    if (!hs_proof_usable(proof) ||
+        (settings->certificate == NULL && hs_proof_cost(proof) > longest))
+        return HS_OK;
+    hs_status status = hs_certificate_begin(problem, HS_INJECTIVE, &certificate, error);
+    if (status == HS_OK) {
+        hs_proof_write(proof, &certificate);
+        status = confirm(problem, settings, &certificate, result, error);
+    }
+    hs_certificate_clear(&certificate);
+    return status;
+}
+
+/* Another engine, or a fact, decided: has the exact engine prove it. */
+static hs_status prove_again(const hs_problem *problem, hs_run *run, hs_proof **proof,
+                             hs_error *error) {
+    hs_outcome outcome = {.verdict = HS_UNDECIDED};
+    double deadline =
+        hs_auto_shorten(run, fmax(confirm_seconds, (hs_clock_seconds() - run->start) / 3.0));
+    if (run->settings->certificate != NULL)
+        run->deadline = deadline;
+    hs_status status = hs_engine_branch(problem, run, &outcome, error);
+    hs_auto_restore(run, deadline, outcome.nodes);
+    free(outcome.z);
+    *proof = outcome.proof;
+    return status;
+}
+
+/* A verdict counts as exact when the checker confirms it. */
+static hs_status certify(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
+                         hs_result *result, hs_error *error) {
+    if (!run->record || outcome->verdict == HS_UNDECIDED)
         return HS_OK;
     result->arithmetic = HS_ARITHMETIC_FLOATING;
-    return confirm_witness(problem, settings, result, error);
+    if (result->witness != NULL)
+        return confirm_witness(problem, run->settings, result, error);
+    hs_status status = HS_OK;
+    if (outcome->proof == NULL)
+        status = prove_again(problem, run, &outcome->proof, error);
+    return status == HS_OK ? confirm_proof(problem, run, outcome->proof, result, error) : status;
 }
 
 hs_status hs_check(const hs_layer *layer, const hs_domain *domain, const hs_settings *settings,
@@ -215,7 +257,7 @@ hs_status hs_check(const hs_layer *layer, const hs_domain *domain, const hs_sett
         status = complete_bracket(&problem, &outcome, error);
     if (status == HS_OK) {
         report(&problem, &outcome, made);
-        status = certify(&problem, run.settings, made, error);
+        status = certify(&problem, &run, &outcome, made, error);
     }
     if (status == HS_OK) {
         made->seconds = hs_clock_seconds() - run.start;
@@ -223,6 +265,7 @@ hs_status hs_check(const hs_layer *layer, const hs_domain *domain, const hs_sett
         made = NULL;
     }
     free(outcome.z);
+    hs_proof_free(outcome.proof);
     hs_result_free(made);
     hs_problem_clear(&problem);
     return status;

@@ -11,6 +11,7 @@
 void hs_run_begin(hs_run *run, const hs_settings *settings) {
     double now = hs_clock_seconds();
     *run = (hs_run){.settings = settings, .start = now, .last_progress = now};
+    run->record = settings->confirm || settings->certificate != NULL;
     run->deadline = settings->time_limit > 0.0 ? now + settings->time_limit : INFINITY;
     atomic_init(&run->stopped, false);
 }

@@ -13,6 +13,7 @@ typedef struct hs_run {
     double last_progress;
     double deadline;     /* INFINITY: none */
     atomic_bool stopped; /* a limit was met or the caller interrupted */
+    bool record;         /* the exact engine records its proof */
 } hs_run;
 
 void hs_run_begin(hs_run *run, const hs_settings *settings);
@@ -22,6 +23,7 @@ void hs_run_begin(hs_run *run, const hs_settings *settings);
 bool hs_run_should_stop(hs_run *run, uint64_t nodes, hs_progress *progress);
 
 /* What an engine found. A point is a claim only: hs_witness_build checks it. */
+typedef struct hs_proof hs_proof; /* proof.h */
 typedef struct hs_outcome {
     hs_verdict verdict;
     hs_engine_kind engine;
@@ -32,6 +34,7 @@ typedef struct hs_outcome {
     bool has_active_lower, has_active_upper;
     size_t active_lower, active_upper;
     uint64_t nodes, pivots;
+    hs_proof *proof; /* of an injective verdict, where it was recorded, or NULL */
 } hs_outcome;
 
 /* Fills verdict and reason (printf style). */

@@ -28,6 +28,7 @@ typedef struct quadratic {
     mpq_t *step;    /* d: part of a row orthogonal to the active rows */
     mpq_t s, t, u;  /* scratch */
     mpz_t x, y;     /* scratch */
+    size_t refused; /* the row that could not be added */
 } quadratic;
 
 static mpq_t *rationals(size_t count) {
@@ -305,9 +306,29 @@ static bool add_row(quadratic *q, size_t p) {
 static bool quadratic_solve(quadratic *q) {
     load_integers(q);
     for (size_t p = most_violated(q); p < q->rows; p = most_violated(q))
-        if (!add_row(q, p))
+        if (!add_row(q, p)) {
+            q->refused = p;
             return false;
+        }
     return true;
+}
+
+/* After a refusal, the row is a combination of the active rows with coefficients r <= 0. */
+static void explain_refusal(quadratic *q) {
+    for (size_t i = 0; i < q->active_count; i++)
+        mpq_neg(q->lambda[q->active[i]], q->r[i]);
+    mpq_set_ui(q->lambda[q->refused], 1, 1);
+}
+
+/* Without fractions: all times the least common denominator. */
+static void export_multipliers(quadratic *q, size_t count, mpz_t *multipliers) {
+    mpz_set_ui(q->x, 1);
+    for (size_t i = 0; i < count; i++)
+        mpz_lcm(q->x, q->x, mpq_denref(q->lambda[i]));
+    for (size_t i = 0; i < count; i++) {
+        mpz_divexact(q->y, q->x, mpq_denref(q->lambda[i]));
+        mpz_mul(multipliers[i], q->y, mpq_numref(q->lambda[i]));
+    }
 }
 
 /* The cone over the chosen rows: a.u <= -1. With beta, u has a last coordinate tau > 0. */
@@ -414,6 +435,29 @@ hs_status hs_system_decide_exact(const hs_system *system, const size_t *which, s
     if (ball)
         quadratic_clear(&nearest);
 done:
+    quadratic_clear(&cone);
+    return status;
+}
+
+hs_status hs_system_refute_exact(const hs_system *system, const size_t *which, size_t count,
+                                 mpz_t *multipliers, bool *empty, hs_error *error) {
+    quadratic cone, nearest;
+    hs_status status = load_cone(system, which, count, &cone, error);
+    if (status != HS_OK)
+        return status;
+    *empty = !quadratic_solve(&cone);
+    if (*empty) {
+        explain_refusal(&cone);
+        export_multipliers(&cone, count, multipliers);
+    } else if (system->beta != NULL) {
+        status = load_closed_cell(system, which, count, &nearest, error);
+        if (status == HS_OK) { /* z = -sum lambda a, and |z|^2 = sum lambda beta */
+            *empty = quadratic_solve(&nearest) &&
+                     !inside_ball(nearest.z, system->d, system->radius, nearest.s, nearest.t);
+            export_multipliers(&nearest, count, multipliers);
+            quadratic_clear(&nearest);
+        }
+    }
     quadratic_clear(&cone);
     return status;
 }

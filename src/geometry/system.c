@@ -230,9 +230,10 @@ static double *combination_equations(const hs_system *system, const size_t *whic
 
 /* Where at most one combination of the chosen rows is zero, up to a factor, it settles the question
  * on a cone: a core has one without negative coefficients. In a ball it may prove a core, and never
- * refutes one. */
+ * refutes one. multipliers (or NULL) receives them when the core holds. */
 static hs_status look_for_combination(const hs_system *system, const size_t *which, size_t count,
-                                      bool *holds, bool *settled, hs_error *error) {
+                                      mpz_t *multipliers, bool *holds, bool *settled,
+                                      hs_error *error) {
     hs_null_space space;
     size_t unknowns, equations;
     double *matrix = combination_equations(system, which, count, &unknowns, &equations);
@@ -250,6 +251,8 @@ static hs_status look_for_combination(const hs_system *system, const size_t *whi
         *holds = *holds && hs_null_space_orthogonal(&space) &&
                  offsets_are_positive(system, which, count, space.vector);
         *settled = *holds || (system->beta == NULL && (one || none));
+        for (size_t i = 0; i < count && *holds && multipliers != NULL; i++)
+            mpz_set(multipliers[i], space.vector[i]);
         hs_null_space_clear(&space);
     }
     free(matrix);
@@ -277,11 +280,26 @@ hs_status hs_core_holds(const hs_system *system, const size_t *which, size_t cou
     bool settled = false;
     hs_status status = HS_OK;
     if (count <= system->d + 1)
-        status = look_for_combination(system, which, count, holds, &settled, error);
+        status = look_for_combination(system, which, count, NULL, holds, &settled, error);
     if (status != HS_OK || settled)
         return status;
     hs_feasibility answer = HS_NONEMPTY;
     status = hs_system_decide_exact(system, which, count, &answer, NULL, NULL, error);
     *holds = status == HS_OK && answer == HS_EMPTY;
     return status;
+}
+
+hs_status hs_core_multipliers(const hs_system *system, const size_t *which, size_t count,
+                              mpz_t *multipliers, bool *holds, bool *unique, hs_error *error) {
+    bool settled = false;
+    hs_status status = HS_OK;
+    *holds = *unique = false;
+    if (count == 0)
+        return HS_OK;
+    if (count <= system->d + 1)
+        status = look_for_combination(system, which, count, multipliers, holds, &settled, error);
+    *unique = status == HS_OK && *holds;
+    if (status != HS_OK || settled)
+        return status;
+    return hs_system_refute_exact(system, which, count, multipliers, holds, error);
 }

@@ -13,6 +13,8 @@
 
 #include "halfspan/halfspan.h"
 
+#include <gmp.h>
+
 typedef struct hs_system {
     size_t d; /* dimension of z */
     size_t rows;
@@ -31,6 +33,11 @@ typedef enum hs_feasibility { HS_EMPTY, HS_NONEMPTY } hs_feasibility;
 hs_status hs_system_decide_exact(const hs_system *system, const size_t *which, size_t count,
                                  hs_feasibility *answer, double *point, bool *point_strict,
                                  hs_error *error);
+
+/* Is the system of the chosen rows empty? If so, multipliers (count of them) receives integers that
+ * prove it. low is not looked at. */
+hs_status hs_system_refute_exact(const hs_system *system, const size_t *which, size_t count,
+                                 mpz_t *multipliers, bool *empty, hs_error *error);
 
 /* Is there a u with a_i.u <= 0 for all chosen rows of a cone, and < 0 for at least one? Rational
  * arithmetic; low is not looked at. */
@@ -55,5 +62,11 @@ bool hs_core_holds_in_floating_point(const hs_system *system, const size_t *whic
  * from floating point. A rigorous error bound is tried first, rational arithmetic after it. */
 hs_status hs_core_holds(const hs_system *system, const size_t *which, size_t count,
                         const double *multipliers, bool *holds, hs_error *error);
+
+/* As hs_core_holds, in exact arithmetic throughout: multipliers (count of them) receives integers
+ * that prove it; unique says that, up to a factor, no other combination of the rows is zero. low is
+ * not looked at. */
+hs_status hs_core_multipliers(const hs_system *system, const size_t *which, size_t count,
+                              mpz_t *multipliers, bool *holds, bool *unique, hs_error *error);
 
 #endif
