@@ -448,6 +448,20 @@ class Engine(Case):
                     found += 1
         self.assertGreater(found, 100)
 
+    def test_injective(self):
+        found = {}
+        for seed in range(12):
+            for layer in self.layers(seed):
+                for domain in self.DOMAINS:
+                    if run("check", *layer.arguments, *domain).returncode != 0:
+                        continue
+                    for engine in ("auto", "branch"):
+                        self.check(layer, *domain, "--engine", engine, code=0)
+                    name = os.path.basename(layer.file)
+                    found[name] = found.get(name, 0) + 1
+        self.assertGreater(min(found.values()), 3, found)
+        self.assertEqual(len(found), 6, found)
+
     def test_undecided(self):
         layer = self.layers(3)[0]
         self.check(layer, "--engine", "search", "--time-limit", "1e-9")
