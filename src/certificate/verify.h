@@ -75,10 +75,9 @@ bool hs_checker_core(hs_checker *checker, hs_core *core);
 typedef struct hs_rank_proof hs_rank_proof;
 hs_rank_proof *hs_rank_proof_create(hs_checker *checker);
 void hs_rank_proof_free(hs_rank_proof *proof);
-/* Starts a proof. Then: fixed rows, and groups of rows. */
+/* Starts a proof. The rows added before the first group are fixed. */
 void hs_rank_proof_begin(hs_rank_proof *proof);
-bool hs_rank_proof_fix(hs_rank_proof *proof, size_t row);
-bool hs_rank_proof_group(hs_rank_proof *proof); /* the rows added from now on */
+bool hs_rank_proof_group(hs_rank_proof *proof); /* of the rows added from now on */
 bool hs_rank_proof_add(hs_rank_proof *proof, size_t row);
 /* Do the fixed rows with one row of each group, however chosen, span R^n? */
 bool hs_rank_proof_holds(hs_rank_proof *proof);

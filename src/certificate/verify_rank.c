@@ -1,8 +1,9 @@
 /* The proof that rows span R^n, whichever row of each group is taken.
  *
- * Everything is done modulo the prime p = 2^61 - 1: doubles are integers times powers of two, so
- * they have exact residues (a row may be multiplied by a power of two), and rows that are
- * independent modulo p are independent. Rows that are dependent modulo p prove nothing.
+ * Everything is done modulo a prime: doubles are integers times powers of two, so they have exact
+ * residues (a row may be multiplied by a power of two), and rows that are independent modulo a
+ * prime are independent. Rows that are dependent modulo one prime prove nothing: then the next one
+ * is tried, and in the end the proof is refused.
  *
  * The fixed rows are eliminated first. A group with a row that vanishes is useless, because this
  * row may be the one that is taken: it is dropped. Of parallel rows of a group one is kept; a group
@@ -18,47 +19,137 @@
 #include <stdlib.h>
 #include <string.h>
 
-__extension__ typedef unsigned __int128 wide;
-
-#define PRIME ((UINT64_C(1) << 61) - 1)
+/* Below 2^26.5. A residue is a whole number between about -p/2 and p/2, kept as a double: sums of
+ * two products stay below 2^52 and are exact. */
+static const double primes[] = {87999997.0, 87999971.0, 87999953.0, 87999941.0, 87999929.0};
 
 enum {
+    PRIMES = sizeof primes / sizeof primes[0],
     LEVELS = 40,           /* groups of two rows and more: 2^40 choices are too many anyway */
-    MOST_ENTRIES = 1 << 25 /* numbers in the rows of all groups */
+    MOST_ENTRIES = 1 << 26 /* numbers in the rows of all groups */
 };
 
 typedef struct hs_rank_proof {
     hs_checker *checker;
-    size_t n, dims;     /* coordinates left */
-    uint64_t *residues; /* m x n: of the layer's rows */
-    uint64_t *fixed;    /* n: a row that is eliminated */
-    uint64_t *vectors;  /* count x n: the rows of the groups, in `dims` coordinates each */
-    size_t count, capacity;
-    size_t *begin; /* groups + 1: where each group begins */
-    size_t groups, group_capacity;
-    uint64_t *level[LEVELS]; /* the rows of later groups, one coordinate less each time */
-    size_t level_capacity;
+    size_t n;
+    size_t *member, *begin; /* fixed rows, then the rows of the groups; where each group begins */
+    size_t count, fixed, groups, capacity;
+    double prime;     /* in use */
+    double *residues; /* m x n: of the layer's rows, modulo the first prime */
+    double *basis;    /* n x n: fixed rows, reduced */
+    size_t *pivot, rank;
+
+    double *vectors; /* left x dims: rows of the groups, without the pivot coordinates */
+    size_t *edge;    /* parts + 1: where each part of them, a group, begins */
+    size_t left, parts, dims;
+    double *level[LEVELS]; /* coordinate j of row r of level k: [j pitch + r] */
+    size_t pitch, level_size;
     uint64_t steps;
-    uint64_t *basis; /* n x n: the fixed rows, reduced */
-    size_t *pivot;   /* n */
-    size_t rank;
 } hs_rank_proof;
 
-/* x a + y b modulo p. */
-static uint64_t combine(uint64_t x, uint64_t a, uint64_t y, uint64_t b) {
-    wide sum = (wide)x * a + (wide)y * b; /* below 2^123 */
-    uint64_t folded = (uint64_t)(sum & PRIME) + (uint64_t)(sum >> 61);
-    folded = (folded & PRIME) + (folded >> 61);
-    return folded >= PRIME ? folded - PRIME : folded;
+/* ---- arithmetic -------------------------------------------------------------------------------
+ */
+
+/* x a + y b modulo the prime; zero only for zero. Adding and subtracting 1.5 2^52 rounds to the
+ * nearest whole number. */
+static inline double combine(double x, double a, double y, double b, double prime, double inverse) {
+    const double round = 6755399441055744.0;
+    double sum = x * a + y * b, quotient = (sum * inverse + round) - round;
+    return sum - quotient * prime;
 }
 
-static uint64_t residue(double value) {
-    int exponent;
-    double mantissa = ldexp(frexp(fabs(value), &exponent), 53);
-    unsigned turn = (unsigned)(((exponent - 53) % 61 + 61) % 61); /* 2^61 = 1 */
-    uint64_t result = combine((uint64_t)mantissa, UINT64_C(1) << turn, 0, 0);
-    return value < 0.0 && result != 0 ? PRIME - result : result;
+/* Rows are the same up to a power of two: this is that of 2^1200 value. */
+static double residue(double value, double prime) {
+    int exponent, shift;
+    uint64_t p = (uint64_t)prime, rest = (uint64_t)ldexp(frexp(fabs(value), &exponent), 53) % p;
+    for (exponent += 1200; exponent > 0; exponent -= shift) {
+        shift = exponent < 32 ? exponent : 32;
+        rest = (rest << shift) % p;
+    }
+    double balanced = rest > p / 2 ? (double)rest - prime : (double)rest;
+    return value < 0.0 ? -balanced : balanced;
 }
+
+/* ---- the loops that take the time ---------------------------------------------------------------
+ */
+
+/* Rows come in blocks: of so many doubles, or truth values. */
+enum { LANES = 8 };
+typedef double block __attribute__((vector_size(LANES * sizeof(double))));
+typedef int64_t flags __attribute__((vector_size(LANES * sizeof(int64_t))));
+
+/* As combine, for the blocks at x and y. */
+#define COMBINE_BLOCKS(result, x, a, y, b, prime, inverse)                                         \
+    do {                                                                                           \
+        block left_, right_;                                                                       \
+        memcpy(&left_, (x), sizeof left_);                                                         \
+        memcpy(&right_, (y), sizeof right_);                                                       \
+        left_ = left_ * (a) + right_ * (b);                                                        \
+        right_ = (left_ * (inverse) + 6755399441055744.0) - 6755399441055744.0;                    \
+        (result) = left_ - right_ * (prime);                                                       \
+    } while (0)
+
+/* Level k to level k + 1: eliminates row a from rows 0..end-1 and drops coordinate p, which is not
+ * zero in row a. dims: coordinates at level k. */
+static inline void eliminate_row(const double *from, size_t pitch, size_t dims, size_t a, size_t p,
+                                 size_t end, double prime, double *to) {
+    const double *factor = from + p * pitch;
+    double pivot = factor[a], inverse = 1.0 / prime;
+    for (size_t j = 0; j < dims; j++) {
+        const double *x = from + j * pitch;
+        double minus = -x[a];
+        if (j == p)
+            continue;
+        for (size_t r = 0; r < end; r += LANES) {
+            block result;
+            COMBINE_BLOCKS(result, x + r, pivot, factor + r, minus, prime, inverse);
+            memcpy(to + r, &result, sizeof result);
+        }
+        to += pitch;
+    }
+}
+
+/* Is every pair of a row of 0..middle-1 and one of middle..end-1, in the plane, independent? */
+static inline bool pairs_span(const double *rows, size_t pitch, size_t middle, size_t end,
+                              double prime) {
+    const double *x = rows, *y = rows + pitch;
+    double inverse = 1.0 / prime;
+    flags vanishes = {0};
+    int64_t any = 0;
+    for (size_t a = middle; a < end; a++)
+        for (size_t r = 0; r < middle; r += LANES) {
+            block result;
+            COMBINE_BLOCKS(result, y + r, x[a], x + r, -y[a], prime, inverse);
+            vanishes |= result == 0.0;
+        }
+    for (size_t lane = 0; lane < LANES; lane++)
+        any |= vanishes[lane];
+    return any == 0;
+}
+
+#if defined(__x86_64__) /* the same with wider vectors, where there are */
+#define WIDER(name, target_name)                                                                   \
+    __attribute__((target(target_name), flatten)) static void eliminate_row_##name(                \
+        const double *from, size_t pitch, size_t dims, size_t a, size_t p, size_t end,             \
+        double prime, double *to) {                                                                \
+        eliminate_row(from, pitch, dims, a, p, end, prime, to);                                    \
+    }                                                                                              \
+    __attribute__((target(target_name), flatten)) static bool pairs_span_##name(                   \
+        const double *rows, size_t pitch, size_t middle, size_t end, double prime) {               \
+        return pairs_span(rows, pitch, middle, end, prime);                                        \
+    }
+WIDER(avx2, "avx2")
+WIDER(avx512, "avx512f")
+#define BY_MACHINE(name, ...)                                                                      \
+    (__builtin_cpu_supports("avx512f") ? name##_avx512(__VA_ARGS__)                                \
+     : __builtin_cpu_supports("avx2")  ? name##_avx2(__VA_ARGS__)                                  \
+                                       : name(__VA_ARGS__))
+#else
+#define BY_MACHINE(name, ...) name(__VA_ARGS__)
+#endif
+
+/* ---- fixed rows and groups --------------------------------------------------------------------
+ */
 
 hs_rank_proof *hs_rank_proof_create(hs_checker *checker) {
     size_t n = checker->n, m = checker->m;
@@ -69,16 +160,16 @@ hs_rank_proof *hs_rank_proof_create(hs_checker *checker) {
     proof->residues = hs_allocate_matrix(m, n, sizeof *proof->residues);
     proof->basis = hs_allocate_matrix(n, n, sizeof *proof->basis);
     proof->pivot = hs_allocate(n, sizeof *proof->pivot);
-    proof->fixed = hs_allocate(n, sizeof *proof->fixed);
     proof->begin = hs_allocate(n + 3, sizeof *proof->begin);
+    proof->edge = hs_allocate(n + 3, sizeof *proof->edge);
     if (proof->residues == NULL || proof->basis == NULL || proof->pivot == NULL ||
-        proof->fixed == NULL || proof->begin == NULL) {
+        proof->begin == NULL || proof->edge == NULL) {
         hs_rank_proof_free(proof);
         return NULL;
     }
     const double *weight = hs_layer_weight(checker->layer);
     for (size_t k = 0; k < m * n; k++)
-        proof->residues[k] = residue(weight[k]);
+        proof->residues[k] = residue(weight[k], primes[0]);
     return proof;
 }
 
@@ -90,94 +181,98 @@ void hs_rank_proof_free(hs_rank_proof *proof) {
     free(proof->residues);
     free(proof->basis);
     free(proof->pivot);
-    free(proof->fixed);
-    free(proof->vectors);
+    free(proof->member);
     free(proof->begin);
+    free(proof->edge);
+    free(proof->vectors);
     free(proof);
 }
 
 void hs_rank_proof_begin(hs_rank_proof *proof) {
-    proof->rank = proof->count = proof->groups = 0;
-    proof->dims = proof->n;
+    proof->count = proof->fixed = proof->groups = 0;
     proof->steps = 0;
-}
-
-/* x = x a_p - x_p a: coordinate p of x vanishes; a_p does not. */
-static void eliminate(uint64_t *x, const uint64_t *a, size_t p, size_t size) {
-    uint64_t factor = x[p] != 0 ? PRIME - x[p] : 0;
-    if (factor == 0)
-        return;
-    for (size_t j = 0; j < size; j++)
-        x[j] = combine(x[j], a[p], a[j], factor);
-}
-
-static size_t first_entry(const uint64_t *x, size_t size) {
-    size_t p = 0;
-    while (p < size && x[p] == 0)
-        p++;
-    return p;
-}
-
-/* ---- fixed rows and groups --------------------------------------------------------------------
- */
-
-static void reduce(const hs_rank_proof *proof, uint64_t *x) {
-    for (size_t k = 0; k < proof->rank; k++)
-        eliminate(x, proof->basis + k * proof->n, proof->pivot[k], proof->n);
-}
-
-bool hs_rank_proof_fix(hs_rank_proof *proof, size_t row) {
-    size_t n = proof->n;
-    if (proof->rank == n)
-        return true;
-    uint64_t *x = proof->basis + proof->rank * n;
-    memcpy(x, proof->residues + row * n, n * sizeof *x);
-    reduce(proof, x);
-    size_t p = first_entry(x, n);
-    if (p < n)
-        proof->pivot[proof->rank++] = p;
-    return true;
 }
 
 bool hs_rank_proof_group(hs_rank_proof *proof) {
     if (proof->groups > proof->n)
         return hs_checker_refuse(proof->checker, "there are more groups than dimensions");
+    if (proof->groups == 0)
+        proof->fixed = proof->count;
     proof->begin[proof->groups++] = proof->count;
     return true;
 }
 
 bool hs_rank_proof_add(hs_rank_proof *proof, size_t row) {
-    size_t n = proof->n;
     if (proof->count == proof->capacity) {
         size_t capacity = 2 * proof->capacity + 64;
-        if (capacity > MOST_ENTRIES / n + 64)
-            return hs_checker_refuse(proof->checker, "the groups have too many rows");
-        uint64_t *vectors = realloc(proof->vectors, capacity * n * sizeof *vectors);
-        if (vectors == NULL)
+        size_t *member = realloc(proof->member, capacity * sizeof *member);
+        if (member == NULL)
             return hs_checker_no_memory(proof->checker);
-        proof->vectors = vectors;
+        proof->member = member;
         proof->capacity = capacity;
     }
-    memcpy(proof->vectors + proof->count++ * n, proof->residues + row * n, n * sizeof(uint64_t));
+    proof->member[proof->count++] = row;
     return true;
 }
 
-/* Eliminates the fixed rows from the rows of the groups and drops their pivot coordinates. */
+/* x = x a_p - x_p a: coordinate p of x vanishes; a_p does not. */
+static void eliminate(const hs_rank_proof *proof, double *x, const double *a, size_t p,
+                      size_t size) {
+    double factor = -x[p], inverse = 1.0 / proof->prime;
+    for (size_t j = 0; j < size && fabs(factor) > 0.0; j++)
+        x[j] = combine(x[j], a[p], a[j], factor, proof->prime, inverse);
+}
+
+static size_t first_entry(const double *x, size_t size) {
+    size_t p = 0;
+    while (p < size && !(fabs(x[p]) > 0.0))
+        p++;
+    return p;
+}
+
+/* The residues of a row, less what the fixed rows span. */
+static void load(const hs_rank_proof *proof, size_t row, double *x) {
+    size_t n = proof->n;
+    const double *weight = hs_layer_weight(proof->checker->layer) + row * n;
+    for (size_t j = 0; j < n; j++)
+        x[j] = proof->prime < primes[0] ? residue(weight[j], proof->prime)
+                                        : proof->residues[row * n + j];
+    for (size_t k = 0; k < proof->rank; k++)
+        eliminate(proof, x, proof->basis + k * n, proof->pivot[k], n);
+}
+
+/* Eliminates the fixed rows; leaves the rows of the groups in the coordinates without a pivot. */
 static bool project(hs_rank_proof *proof) {
     size_t n = proof->n;
+    proof->rank = 0;
+    for (size_t k = 0; k < proof->fixed && proof->rank < n; k++) {
+        double *x = proof->basis + proof->rank * n;
+        load(proof, proof->member[k], x);
+        size_t p = first_entry(x, n);
+        if (p < n)
+            proof->pivot[proof->rank++] = p;
+    }
+    proof->dims = n - proof->rank;
+    proof->left = proof->count - proof->fixed;
+    proof->parts = proof->groups;
+    free(proof->vectors);
+    proof->vectors = hs_allocate_matrix(proof->left + 1, n, sizeof *proof->vectors);
     bool *gone = hs_allocate(n, sizeof *gone);
-    if (gone == NULL)
+    if (proof->vectors == NULL || gone == NULL) {
+        free(gone);
         return hs_checker_no_memory(proof->checker);
+    }
     for (size_t k = 0; k < proof->rank; k++)
         gone[proof->pivot[k]] = true;
-    proof->dims = n - proof->rank;
-    for (size_t r = 0; r < proof->count; r++) {
-        uint64_t *x = proof->vectors + r * n, *y = proof->vectors + r * proof->dims;
-        reduce(proof, x);
+    for (size_t r = 0; r < proof->left; r++) {
+        double *x = proof->vectors + proof->left * n, *y = proof->vectors + r * proof->dims;
+        load(proof, proof->member[proof->fixed + r], x);
         for (size_t j = 0; j < n; j++)
             if (!gone[j])
                 *y++ = x[j];
     }
+    for (size_t g = 0; g < proof->groups; g++)
+        proof->edge[g] = proof->begin[g] - proof->fixed;
     free(gone);
     return true;
 }
@@ -185,214 +280,214 @@ static bool project(hs_rank_proof *proof) {
 /* ---- zero and parallel rows, single rows ------------------------------------------------------
  */
 
-static bool parallel(const uint64_t *x, const uint64_t *y, size_t dims) {
-    size_t p = first_entry(x, dims);
-    if (p != first_entry(y, dims))
+static bool parallel(const hs_rank_proof *proof, const double *x, const double *y) {
+    size_t p = first_entry(x, proof->dims);
+    if (p != first_entry(y, proof->dims))
         return false;
-    for (size_t j = p + 1; j < dims; j++)
-        if (combine(x[j], y[p], PRIME - x[p], y[j]) != 0)
+    for (size_t j = p + 1; j < proof->dims; j++)
+        if (fabs(combine(x[j], y[p], -x[p], y[j], proof->prime, 1.0 / proof->prime)) > 0.0)
             return false;
     return true;
 }
 
-/* Keeps one of several parallel rows of the group and drops it whole when a row of it vanishes.
- * Writes to the vectors from `to` on; returns how many rows are left. */
+/* Keeps one of several parallel rows of a part and drops it whole when a row of it vanishes. Writes
+ * to the vectors from `to` on; returns how many rows are left. */
 static size_t thin(hs_rank_proof *proof, size_t begin, size_t end, size_t to) {
     size_t dims = proof->dims, kept = 0;
-    uint64_t *vectors = proof->vectors;
+    double *vectors = proof->vectors;
     for (size_t r = begin; r < end; r++) {
-        const uint64_t *x = vectors + r * dims;
+        const double *x = vectors + r * dims;
         bool repeated = false;
         if (first_entry(x, dims) == dims)
             return 0;
         for (size_t k = 0; k < kept && !repeated; k++)
-            repeated = parallel(vectors + (to + k) * dims, x, dims);
+            repeated = parallel(proof, vectors + (to + k) * dims, x);
         if (!repeated)
             memmove(vectors + (to + kept++) * dims, x, dims * sizeof *x);
     }
     return kept;
 }
 
-/* Eliminates a row from all rows of the groups and drops its coordinate. */
-static void eliminate_everywhere(hs_rank_proof *proof) {
-    size_t dims = proof->dims, p = first_entry(proof->fixed, dims);
-    for (size_t r = 0; r < proof->count; r++) {
-        uint64_t *x = proof->vectors + r * dims, *y = proof->vectors + r * (dims - 1);
-        eliminate(x, proof->fixed, p, dims);
+/* Eliminates a row from all rows that are left and drops its coordinate. */
+static void eliminate_everywhere(hs_rank_proof *proof, const double *row) {
+    size_t dims = proof->dims, p = first_entry(row, dims);
+    for (size_t r = 0; r < proof->left; r++) {
+        double *x = proof->vectors + r * dims, *y = proof->vectors + r * (dims - 1);
+        eliminate(proof, x, row, p, dims);
         memmove(y, x, p * sizeof *x);
         memmove(y + p, x + p + 1, (dims - 1 - p) * sizeof *x);
     }
     proof->dims--;
 }
 
-/* One pass over the groups; true when a group was a single row, which is then fixed. */
+/* One pass over the parts; true when one of them was a single row, which is then fixed. */
 static bool simplify(hs_rank_proof *proof) {
-    size_t groups = 0, count = 0;
+    size_t parts = 0, left = 0, dims = proof->dims;
+    double *fixed = proof->basis; /* not needed any more */
     bool single = false;
-    proof->begin[proof->groups] = proof->count;
-    for (size_t g = 0; g < proof->groups; g++) {
-        size_t begin = proof->begin[g], end = proof->begin[g + 1];
-        size_t kept = thin(proof, begin, end, count);
+    proof->edge[proof->parts] = proof->left;
+    for (size_t g = 0; g < proof->parts; g++) {
+        size_t kept = thin(proof, proof->edge[g], proof->edge[g + 1], left);
         if (kept == 1 && !single) {
             single = true;
-            memcpy(proof->fixed, proof->vectors + count * proof->dims,
-                   proof->dims * sizeof(uint64_t));
+            memcpy(fixed, proof->vectors + left * dims, dims * sizeof *fixed);
             kept = 0;
         }
         if (kept > 0)
-            proof->begin[groups++] = count;
-        count += kept;
+            proof->edge[parts++] = left;
+        left += kept;
     }
-    proof->groups = groups;
-    proof->count = count;
-    proof->begin[groups] = count;
+    proof->parts = parts;
+    proof->left = proof->edge[parts] = left;
     if (single)
-        eliminate_everywhere(proof);
+        eliminate_everywhere(proof, fixed);
     return single;
 }
 
 /* ---- the choices ------------------------------------------------------------------------------
  */
 
-/* Puts the groups in order of size, smallest first; level[0] receives their rows. */
-static bool sort_groups(hs_rank_proof *proof) {
-    size_t dims = proof->dims, at = 0, *begin = proof->begin, groups = proof->groups;
-    if (proof->count * dims > proof->level_capacity) {
-        for (size_t k = 0; k < LEVELS; k++) {
-            free(proof->level[k]);
-            proof->level[k] = NULL;
-        }
-        proof->level_capacity = proof->count * dims;
+static size_t padded(size_t count) {
+    return (count + LANES - 1) / LANES * LANES;
+}
+
+static bool make_levels(hs_rank_proof *proof) {
+    bool larger = proof->pitch * proof->dims > proof->level_size, good = true;
+    if (larger)
+        proof->level_size = proof->pitch * proof->dims;
+    for (size_t k = 0; k < LEVELS && larger; k++) {
+        free(proof->level[k]);
+        proof->level[k] = NULL;
     }
-    for (size_t k = 0; k < dims; k++)
+    for (size_t k = 0; k < proof->dims && good; k++) {
         if (proof->level[k] == NULL)
-            proof->level[k] = hs_allocate(proof->level_capacity, sizeof(uint64_t));
-    size_t *sorted = hs_allocate(groups + 1, sizeof *sorted);
-    bool good = sorted != NULL;
-    for (size_t k = 0; k < dims; k++)
-        good = good && proof->level[k] != NULL;
-    for (size_t size = 1, g = 0; good && g < groups; size++)
-        for (size_t k = 0; k < groups; k++) {
-            if (begin[k + 1] - begin[k] != size)
-                continue;
-            memcpy(proof->level[0] + at * dims, proof->vectors + begin[k] * dims,
-                   size * dims * sizeof(uint64_t));
-            sorted[g++] = at;
-            at += size;
-        }
-    if (good)
-        memcpy(begin, sorted, groups * sizeof *sorted);
-    free(sorted);
-    return good || hs_checker_no_memory(proof->checker);
-}
-
-static bool has_zero_row(const uint64_t *rows, size_t count, size_t dims) {
-    for (size_t r = 0; r < count; r++)
-        if (first_entry(rows + r * dims, dims) == dims)
-            return true;
-    return false;
-}
-
-/* Two groups in the plane: is every pair independent? */
-static bool pairs_are_independent(const uint64_t *x, size_t many, const uint64_t *y, size_t more) {
-    bool good = true;
-    for (size_t i = 0; i < many; i++) {
-        uint64_t a = x[2 * i], b = x[2 * i + 1] != 0 ? PRIME - x[2 * i + 1] : 0;
-        for (size_t k = 0; k < more; k++)
-            good &= combine(a, y[2 * k + 1], b, y[2 * k]) != 0;
+            proof->level[k] = hs_allocate(proof->level_size, sizeof(double));
+        good = proof->level[k] != NULL;
     }
     return good;
 }
 
+/* Level 0: the parts in order of size, largest first, and its last row repeated to fill a block.
+ * The smallest part, at the end, is the first of which a row is taken. */
+static bool begin_choices(hs_rank_proof *proof) {
+    size_t dims = proof->dims, parts = proof->parts, at = 0, done = 0, *edge = proof->edge;
+    size_t *sorted = hs_allocate(parts + 1, sizeof *sorted);
+    proof->pitch = padded(proof->left + LANES);
+    bool good = sorted != NULL && make_levels(proof);
+    for (size_t size = proof->left; good && done < parts; size--)
+        for (size_t g = 0; g < parts; g++) {
+            if (edge[g + 1] - edge[g] != size)
+                continue;
+            size_t filled = done == 0 ? padded(size) : size;
+            sorted[done++] = at;
+            for (size_t r = 0; r < filled; r++, at++)
+                for (size_t j = 0; j < dims; j++)
+                    proof->level[0][j * proof->pitch + at] =
+                        proof->vectors[(edge[g] + (r < size ? r : size - 1)) * dims + j];
+        }
+    if (good) {
+        memcpy(edge, sorted, parts * sizeof *sorted);
+        edge[parts] = at;
+    }
+    free(sorted);
+    return good || hs_checker_no_memory(proof->checker);
+}
+
 typedef struct choice {
-    size_t group; /* whose rows are taken at this level */
+    size_t part;  /* whose rows are taken at this level; parts of lower number are left */
     size_t next;  /* the row to be taken next */
-    size_t spare; /* groups that may still be dropped */
+    size_t spare; /* parts that may still be dropped */
 } choice;
 
 typedef enum answer { CLOSED, OPEN, FAILED } answer;
 
-/* Looks at the rows of level k: group c->group is the first that is left. */
+/* The first coordinate in which row r of level k is not zero, or all. */
+static size_t first_coordinate(const hs_rank_proof *proof, size_t k, size_t r) {
+    size_t dims = proof->dims - k, p = 0;
+    while (p < dims && !(fabs(proof->level[k][p * proof->pitch + r]) > 0.0))
+        p++;
+    return p;
+}
+
+/* Looks at the rows of level k: parts 0..c->part are left. */
 static answer enter(hs_rank_proof *proof, size_t k, choice *c) {
-    const size_t *begin = proof->begin;
+    const size_t *edge = proof->edge;
     size_t dims = proof->dims - k;
-    const uint64_t *rows = proof->level[k];
-    if (dims == 0)
-        return CLOSED;
     if (dims == 2 && c->spare == 0) {
-        size_t g = c->group, many = begin[g + 1] - begin[g], more = begin[g + 2] - begin[g + 1];
-        proof->steps += many * more;
-        return pairs_are_independent(rows + 2 * begin[g], many, rows + 2 * begin[g + 1], more)
+        proof->steps += edge[1] * (edge[2] - edge[1]);
+        return BY_MACHINE(pairs_span, proof->level[k], proof->pitch, edge[1], edge[2], proof->prime)
                    ? CLOSED
                    : FAILED;
     }
-    for (;; c->group++, c->spare--) {
-        size_t size = begin[c->group + 1] - begin[c->group];
-        if (!has_zero_row(rows + begin[c->group] * dims, size, dims))
+    for (;; c->part--, c->spare--) {
+        bool vanishes = false;
+        for (size_t r = edge[c->part]; r < edge[c->part + 1] && !vanishes; r++)
+            vanishes = first_coordinate(proof, k, r) == dims;
+        if (!vanishes)
             break;
         if (c->spare == 0)
             return FAILED;
     }
-    c->next = begin[c->group];
+    c->next = edge[c->part];
     return dims == 1 ? CLOSED : OPEN;
 }
 
-/* Level k + 1: the rows of later groups without the row that is taken. */
-static void take(hs_rank_proof *proof, size_t k, const choice *c) {
-    size_t dims = proof->dims - k;
-    const uint64_t *a = proof->level[k] + c->next * dims;
-    size_t p = first_entry(a, dims);
-    for (size_t r = proof->begin[c->group + 1]; r < proof->count; r++) {
-        const uint64_t *x = proof->level[k] + r * dims;
-        uint64_t *y = proof->level[k + 1] + r * (dims - 1);
-        uint64_t factor = x[p] != 0 ? PRIME - x[p] : 0;
-        for (size_t j = 0; j < p; j++)
-            y[j] = combine(x[j], a[p], a[j], factor);
-        for (size_t j = p + 1; j < dims; j++)
-            y[j - 1] = combine(x[j], a[p], a[j], factor);
-    }
-    proof->steps += proof->count - proof->begin[c->group + 1];
-}
-
-/* All choices of one row from each group, depth first. */
-static bool enumerate(hs_rank_proof *proof) {
+/* All choices of one row from each part, depth first. */
+static bool every_choice_spans(hs_rank_proof *proof) {
     choice stack[LEVELS];
     size_t k = 0;
-    stack[0] = (choice){.spare = proof->groups - proof->dims};
+    stack[0] = (choice){.part = proof->parts - 1, .spare = proof->parts - proof->dims};
     answer now = enter(proof, 0, &stack[0]);
     while (now != FAILED) {
         if (now == CLOSED) { /* back to the last level with a row that was not taken */
             do
                 if (k-- == 0)
                     return true;
-            while (stack[k].next == proof->begin[stack[k].group + 1]);
+            while (stack[k].next == proof->edge[stack[k].part + 1]);
         }
-        take(proof, k, &stack[k]);
-        stack[k].next++;
-        stack[k + 1] = (choice){.group = stack[k].group + 1, .spare = stack[k].spare};
-        k++;
+        choice *c = &stack[k];
+        size_t end = proof->edge[c->part], row = c->next++;
+        BY_MACHINE(eliminate_row, proof->level[k], proof->pitch, proof->dims - k, row,
+                   first_coordinate(proof, k, row), end, proof->prime, proof->level[k + 1]);
+        proof->steps += end;
+        stack[++k] = (choice){.part = c->part - 1, .spare = c->spare};
         now = enter(proof, k, &stack[k]);
         if (proof->steps > HS_TRANSVERSAL_STEPS)
             return hs_checker_refuse(proof->checker, "the groups allow too many choices");
     }
-    return hs_checker_refuse(proof->checker,
-                             "the active rows with one row of each group need not span");
+    return false;
 }
 
-bool hs_rank_proof_holds(hs_rank_proof *proof) {
+/* Modulo the prime. */
+static bool holds(hs_rank_proof *proof) {
     if (!project(proof))
         return false;
     while (proof->dims > 0 && simplify(proof))
         ;
     if (proof->dims == 0)
         return true;
-    if (proof->groups < proof->dims)
-        return hs_checker_refuse(proof->checker,
-                                 "the active rows and the groups leave %zu dimensions open",
-                                 proof->dims - proof->groups);
+    if (proof->parts < proof->dims)
+        return false;
     if (proof->dims >= LEVELS)
         return hs_checker_refuse(proof->checker, "the groups allow too many choices");
-    bool good = sort_groups(proof) && enumerate(proof);
+    return begin_choices(proof) && every_choice_spans(proof);
+}
+
+bool hs_rank_proof_holds(hs_rank_proof *proof) {
+    const hs_checker *checker = proof->checker;
+    bool good = false;
+    if (proof->groups == 0)
+        proof->fixed = proof->count;
+    if ((proof->count - proof->fixed) > MOST_ENTRIES / proof->n)
+        return hs_checker_refuse(proof->checker, "the groups have too many rows");
+    for (size_t k = 0; k < PRIMES && !good && !checker->refused && checker->status == HS_OK; k++) {
+        proof->prime = primes[k];
+        good = holds(proof);
+    }
     proof->checker->found->choices += proof->steps;
-    return good;
+    return good ||
+           hs_checker_refuse(proof->checker,
+                             "the active rows with one row of each group need not span (%zu of %zu "
+                             "dimensions are open, with %zu groups)",
+                             proof->dims, proof->n, proof->parts);
 }

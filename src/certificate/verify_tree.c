@@ -235,7 +235,7 @@ static bool read_groups(tree *t) {
     const hs_core *core;
     hs_rank_proof_begin(t->rank);
     for (size_t k = 0; k < t->known_count; k++)
-        if (t->states[t->known[k]] == ACTIVE && !hs_rank_proof_fix(t->rank, t->known[k]))
+        if (t->states[t->known[k]] == ACTIVE && !hs_rank_proof_add(t->rank, t->known[k]))
             return false;
     if (!hs_checker_number(t->checker, t->checker->n + 1, "number of groups", &groups))
         return false;

@@ -1,14 +1,15 @@
 #include "cli/cli.h"
 
 static json_t *verification_json(const hs_verification *found, const char *certificate) {
-    return json_pack(
-        "{s:b, s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:I, s:I, s:I, s:o}", "proven", found->proven,
-        "reason", found->reason, "certificate", certificate, "verdict",
-        found->verdict == HS_INJECTIVE ? "injective" : "not-injective", "m", (json_int_t)found->m,
-        "n", (json_int_t)found->n, "layer_sha256", found->layer, "domain",
-        found->proven ? cli_json_domain(&found->domain, found->n) : json_null(), "steps",
-        (json_int_t)found->steps, "cores", (json_int_t)found->cores, "branches",
-        (json_int_t)found->branches, "seconds", cli_json_number(found->seconds));
+    return json_pack("{s:b, s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:I, s:I, s:I, s:I, s:o}", "proven",
+                     found->proven, "reason", found->reason, "certificate", certificate, "verdict",
+                     found->verdict == HS_INJECTIVE ? "injective" : "not-injective", "m",
+                     (json_int_t)found->m, "n", (json_int_t)found->n, "layer_sha256", found->layer,
+                     "domain",
+                     found->proven ? cli_json_domain(&found->domain, found->n) : json_null(),
+                     "steps", (json_int_t)found->steps, "cores", (json_int_t)found->cores,
+                     "branches", (json_int_t)found->branches, "choices", (json_int_t)found->choices,
+                     "seconds", cli_json_number(found->seconds));
 }
 
 static void print_verification(const hs_verification *found, const char *layer,

@@ -1,5 +1,5 @@
-/* Certificates of injective Gaussian layers: what recording costs the search, how large they are and
- * how long checking takes, on one thread. Usage: bench_certificate N M LAYERS [FIRST-SEED] */
+/* Certificates of injective Gaussian layers: what recording costs the search, how large they are
+ * and how long checking takes, on one thread. Usage: bench_certificate N M LAYERS [FIRST-SEED] */
 #include "certificate/verify.h"
 #include "engine/proof.h"
 #include "geometry/glpk_session.h"
@@ -38,7 +38,7 @@ static double search(const hs_problem *problem, bool record, hs_outcome *outcome
 }
 
 typedef struct figures {
-    double plain, recorded, checked, bytes;
+    double plain, recorded, expected, checked, bytes;
     uint64_t nodes;
 } figures;
 
@@ -58,6 +58,7 @@ static bool measure(size_t m, size_t n, uint64_t seed, figures *found) {
         hs_verification *verification = NULL;
         found->recorded = search(&problem, true, &recorded);
         found->nodes = recorded.nodes;
+        found->expected = hs_proof_cost(recorded.proof);
         require(hs_certificate_begin(&problem, HS_INJECTIVE, &certificate, &error), &error);
         hs_proof_write(recorded.proof, &certificate);
         require(hs_certificate_end(&certificate, &error), &error);
@@ -93,26 +94,28 @@ int main(int argc, char **argv) {
     hs_error error;
     require(hs_glpk_begin(&glpk, &error), &error);
     printf("%zu x %zu, Gaussian, injective ones; seconds of one core\n", m, n);
-    printf("%6s %9s %9s %9s %9s %9s %9s %10s\n", "seed", "nodes", "search", "recorded", "ratio",
-           "check", "ratio", "bytes");
+    printf("%6s %9s %9s %9s %9s %9s %9s %9s %10s\n", "seed", "nodes", "search", "recorded", "ratio",
+           "expected", "check", "ratio", "bytes");
     for (; layers < wanted; seed++) {
         figures found;
         if (!measure(m, n, seed, &found))
             continue;
         layers++;
-        printf("%6llu %9llu %9.3f %9.3f %9.3f %9.3f %9.3f %10.0f\n", (unsigned long long)seed,
+        printf("%6llu %9llu %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f %10.0f\n", (unsigned long long)seed,
                (unsigned long long)found.nodes, found.plain, found.recorded,
-               found.recorded / found.plain, found.checked, found.checked / found.plain,
-               found.bytes);
+               found.recorded / found.plain, found.expected, found.checked,
+               found.checked / found.plain, found.bytes);
         fflush(stdout);
         all.plain += found.plain;
         all.recorded += found.recorded;
+        all.expected += found.expected;
         all.checked += found.checked;
         all.bytes += found.bytes;
     }
-    printf("%6s %9s %9.3f %9.3f %9.3f %9.3f %9.3f %10.0f\n", "mean", "", all.plain / (double)layers,
-           all.recorded / (double)layers, all.recorded / all.plain, all.checked / (double)layers,
-           all.checked / all.plain, all.bytes / (double)layers);
+    double count = (double)layers;
+    printf("%6s %9s %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f %10.0f\n", "mean", "", all.plain / count,
+           all.recorded / count, all.recorded / all.plain, all.expected / count,
+           all.checked / count, all.checked / all.plain, all.bytes / count);
     hs_glpk_end(&glpk);
     return 0;
 }

@@ -177,8 +177,8 @@ class Steps(Case):
         self.refused(self.check(*proof[:3], step(END, 2)), PAIRS, "missing")
         self.refused(self.check(step(END, 0)), PAIRS, "missing")
         self.refused(self.check(*proof[:3], step(10)), PAIRS, "out of range", 65)
-        self.refused(self.check(segment(0), PAIR_CORES, step(SPAN, [0]), step(END, 1)), PAIRS, "leave 1 dimensions")
-        self.refused(self.check(segment(0), PAIR_CORES, step(SPAN, [0, 0]), step(END, 1)), PAIRS, "dimensions open")
+        self.refused(self.check(segment(0), PAIR_CORES, step(SPAN, [0]), step(END, 1)), PAIRS, "1 of 2 dimensions are open")
+        self.refused(self.check(segment(0), PAIR_CORES, step(SPAN, [0, 0]), step(END, 1)), PAIRS, "dimensions are open")
         self.refused(self.check(segment(0), PAIR_CORES, step(SPAN, [0, 2]), step(END, 1)), PAIRS, "no core in slot 2")
         self.refused(self.check(segment(1), PAIR_CORES, step(SPAN, [0, 1]), step(END, 1)), PAIRS, "segment 0")
 
@@ -189,7 +189,7 @@ class Steps(Case):
         whole = [segment(0), PAIR_CORES, step(BRANCH, 0), half, step(UNIT, 0), half, step(END, 1)]
         self.accepted(self.check(*whole), PAIRS)
         self.refused(self.check(*whole[:4], *whole[6:]), PAIRS, "not closed")  # a missing second child
-        self.refused(self.check(*whole[:4], *whole[5:]), PAIRS, "leave 1 dimensions")
+        self.refused(self.check(*whole[:4], *whole[5:]), PAIRS, "1 of 2 dimensions are open")
         self.refused(self.check(*whole[:3], step(BRANCH, 0), *whole[3:]), PAIRS, "not open")
         self.refused(self.check(*whole[:3], step(UNIT, 0), *whole[3:]), PAIRS, "does not apply")
         self.refused(self.check(segment(0), PAIR_CORES, step(UNIT, 0)), PAIRS, "2 rows of the core are open")
@@ -220,7 +220,7 @@ class Steps(Case):
         layer = Layer("overlap", [[1, 0], [0, 1], [-1, -1], [1, 1], [-1, 0], [0, -1]])
         cores = core(0, [0, 2, 4]) + core(1, [4, 6]) + core(2, [0, 8]) + core(3, [2, 10])
         self.refused(self.check(segment(0), cores, step(SPAN, [0, 0]), step(END, 1), layer=layer), layer, "need not span")
-        self.refused(self.check(segment(0), cores, step(SPAN, [0, 1]), step(END, 1), layer=layer), layer, "dimensions open")
+        self.refused(self.check(segment(0), cores, step(SPAN, [0, 1]), step(END, 1), layer=layer), layer, "dimensions are open")
         self.accepted(self.check(segment(0), cores, step(SPAN, [2, 3]), step(END, 1), layer=layer), layer)
         self.accepted(self.check(segment(0), cores, step(SPAN, [2, 1]), step(END, 1), layer=layer), layer)
 
@@ -241,9 +241,9 @@ class Steps(Case):
         begin = segment(0) + cores
         # with one of rows 0 and 1, any of the others would span: so all of them sleep, which core 1 forbids
         self.accepted(self.check(begin, step(FIX, [0], [2, 3, 4, 5]), step(DEAD, 1), step(END, 1), layer=pairs), pairs)
-        self.refused(self.check(begin, step(FIX, [0], [1, 2, 3]), layer=pairs), pairs, "dimensions open")
-        self.refused(self.check(begin, step(BRANCH, 0), step(FIX, [], [1]), layer=pairs), pairs, "dimensions open")
-        self.refused(self.check(begin, step(FIX, [], [2, 3]), layer=pairs), pairs, "leave 1 dimensions")
+        self.refused(self.check(begin, step(FIX, [0], [1, 2, 3]), layer=pairs), pairs, "dimensions are open")
+        self.refused(self.check(begin, step(BRANCH, 0), step(FIX, [], [1]), layer=pairs), pairs, "dimensions are open")
+        self.refused(self.check(begin, step(FIX, [], [2, 3]), layer=pairs), pairs, "1 of 2 dimensions are open")
         self.refused(self.check(begin, step(FIX, [0], []), layer=pairs), pairs, "no row is fixed")
         self.refused(self.check(begin, step(FIX, [0], [2, 2]), layer=pairs), pairs, "not open")
 
