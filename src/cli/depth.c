@@ -72,8 +72,8 @@ typedef struct totals {
 } totals;
 
 static void add(totals *all, const hs_depth_result *result) {
-    json_array_append_new(all->depths,
-                          result->complete ? json_integer((json_int_t)result->upper) : json_null());
+    json_t *depth = result->complete ? json_integer((json_int_t)result->upper) : json_null();
+    json_array_append_new(all->depths, depth);
     json_array_append_new(all->lower, json_integer((json_int_t)result->lower));
     json_array_append_new(all->upper, json_integer((json_int_t)result->upper));
     all->undecided += !result->complete;
@@ -88,6 +88,10 @@ static hs_status depths_of_all(const hs_array *points, hs_settings settings, tot
     for (size_t i = 0; i < k; i++) {
         hs_depth_result *result = NULL;
         char line[80];
+        if (cli_interrupted(NULL)) { /* each is one of the points of every halfspace about it */
+            add(all, &(hs_depth_result){.lower = 1, .upper = k});
+            continue;
+        }
         if (limit > 0.0) /* what is left, but never "none" */
             settings.time_limit = all->seconds < limit ? limit - all->seconds : 1e-9;
         hs_status status =
