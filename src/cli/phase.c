@@ -14,8 +14,8 @@
 static int parse(int argc, char **argv, phase_options *asked) {
     const cli_option options[] = {
         {"n", 'n', CLI_TEXT, "LIST", "columns (default 6,8,10,12)", &asked->n},
-        {"trials", 0, CLI_COUNT, "N", "seeds for each n, from --seed on (default 200)",
-         &asked->trials},
+        {"trials", 0, CLI_TEXT, "N",
+         "seeds from --seed on (default 200); a list: for each n in turn", &asked->trials},
         {"ensemble", 'e', CLI_TEXT, "E",
          "gaussian (default), sphere, uniform, rademacher, sparse:P", &asked->ensemble},
         {"bias-ensemble", 0, CLI_TEXT, "E",
@@ -104,19 +104,19 @@ static hs_status decide(phase_report *report, const phase_options *asked, const 
 /* ---- what it says --------------------------------------------------------------------------- */
 
 static hs_status make_points(phase_report *report, hs_ledger *ledger, hs_error *error) {
-    hs_bracket *brackets = hs_allocate(report->plan.trials, sizeof *brackets);
     hs_status status = HS_OK;
-    if (brackets == NULL)
-        status = hs_fail(error, HS_NO_MEMORY, "no memory for %llu trials",
-                         (unsigned long long)report->plan.trials);
     for (size_t k = 0; status == HS_OK && k < report->plan.size_count; k++) {
         const hs_phase_size *size = &report->plan.sizes[k];
+        hs_bracket *brackets = hs_allocate(size->trials, sizeof *brackets);
+        if (brackets == NULL)
+            return hs_fail(error, HS_NO_MEMORY, "no memory for %llu trials",
+                           (unsigned long long)size->trials);
         status = hs_ledger_read(ledger, size, brackets, error);
         if (status == HS_OK)
-            status = hs_point_make(size, brackets, report->plan.trials, report->plan.first_seed,
+            status = hs_point_make(size, brackets, size->trials, report->plan.first_seed,
                                    &report->points[k], error);
+        free(brackets);
     }
-    free(brackets);
     return status;
 }
 
@@ -181,7 +181,7 @@ static int print(const phase_report *report, const phase_options *asked, hs_erro
 int cli_phase(int argc, char **argv) {
     phase_options asked = {.domain = CLI_DOMAIN_DEFAULT,
                            .n = "6,8,10,12",
-                           .trials = 200,
+                           .trials = "200",
                            .ensemble = "gaussian",
                            .engine = "auto"};
     phase_parts parts = {0};

@@ -119,12 +119,12 @@ json_t *phase_json(const phase_report *report) {
     for (size_t k = 0; k < plan->size_count; k++)
         json_array_append_new(points, point_object(&report->points[k], one_sided));
     json_t *document = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:o, s:o, s:o, s:o}", "method",
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:o, s:o, s:o, s:o}", "method",
         report->grid ? "grid" : "critical-width", "ensemble", plan->weight_name, "bias_ensemble",
         plan->bias_name, "domain", plan->domain_name, "engine", hs_phase_engine_name(plan->engine),
-        "version", hs_version(), "first_seed", (json_int_t)plan->first_seed, "trials",
-        (json_int_t)plan->trials, "lower_bound_for_not_injective", one_sided, "points", points,
-        "extrapolation", extrapolation(report), "theory", theory(report), "ledger",
+        "version", hs_version(), "first_seed", (json_int_t)plan->first_seed,
+        "lower_bound_for_not_injective", one_sided, "points", points, "extrapolation",
+        extrapolation(report), "theory", theory(report), "ledger",
         report->ledger != NULL ? json_string(report->ledger) : json_null());
     json_object_set_new(document, "interrupted", json_boolean(report->totals.interrupted));
     json_object_set_new(document, "decisions", json_integer((json_int_t)report->totals.decisions));

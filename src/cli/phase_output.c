@@ -47,10 +47,9 @@ static const char *verb(const hs_estimate *interval, double alpha) {
 
 static void print_head(const phase_report *report) {
     const hs_phase_plan *plan = &report->plan;
-    printf("rows %s, bias %s, domain %s, engine %s, seeds %llu to %llu\n", plan->weight_name,
+    printf("rows %s, bias %s, domain %s, engine %s, seeds from %llu\n", plan->weight_name,
            plan->bias_name, plan->domain_name, hs_phase_engine_name(plan->engine),
-           (unsigned long long)plan->first_seed,
-           (unsigned long long)(plan->first_seed + plan->trials - 1));
+           (unsigned long long)plan->first_seed);
     printf("%llu decisions in %.1f s", (unsigned long long)report->totals.decisions,
            report->totals.seconds);
     if (report->ledger != NULL)

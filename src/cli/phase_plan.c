@@ -3,6 +3,7 @@
 #include "layer/ensemble.h"
 #include "support/allocate.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,33 +11,51 @@ enum { N_MAX = 100000, TRIALS_MAX = 10000000 };
 static const char search_grid[] = "5:6.7:0.1";
 static const double search_seconds = 10.0;
 
-/* ---- n -------------------------------------------------------------------------------------- */
+/* ---- n and trials --------------------------------------------------------------------------- */
+
+/* Whole numbers from 1 to `largest` with commas between them; 0 when it is something else. */
+static size_t parse_list(const char *text, uint64_t largest, uint64_t values[PHASE_SIZES_MAX]) {
+    for (size_t count = 0; count < PHASE_SIZES_MAX; count++) {
+        char *end = NULL;
+        errno = 0;
+        values[count] = *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
+        if (values[count] < 1 || values[count] > largest || errno != 0)
+            return 0;
+        if (*end == '\0')
+            return count + 1;
+        if (*end != ',')
+            return 0;
+        text = end + 1;
+    }
+    return 0;
+}
 
 static int by_n(const void *left, const void *right) {
     size_t a = ((const hs_phase_size *)left)->n, b = ((const hs_phase_size *)right)->n;
     return (a > b) - (a < b);
 }
 
-static int parse_sizes(const char *text, phase_parts *parts, hs_phase_plan *plan) {
-    const char *at = text;
-    for (;;) {
-        char *end = NULL;
-        unsigned long long n = *at >= '0' && *at <= '9' ? strtoull(at, &end, 10) : 0;
-        if (n < 1 || n > N_MAX || (*end != ',' && *end != '\0'))
-            return cli_usage_error(
-                "--n: '%s' is not a list of numbers from 1 to %d, such as 6,8,10", text, N_MAX);
-        if (plan->size_count == PHASE_SIZES_MAX)
-            return cli_usage_error("--n: more than %d sizes", PHASE_SIZES_MAX);
-        parts->sizes[plan->size_count++].n = (size_t)n;
-        if (*end == '\0')
-            break;
-        at = end + 1;
+static int parse_sizes(const phase_options *options, phase_parts *parts, hs_phase_plan *plan) {
+    uint64_t n[PHASE_SIZES_MAX], trials[PHASE_SIZES_MAX];
+    size_t count = parse_list(options->n, N_MAX, n);
+    size_t trial_count = parse_list(options->trials, TRIALS_MAX, trials);
+    if (count == 0)
+        return cli_usage_error("--n: '%s' is not a list of at most %d numbers from 1 to %d, such "
+                               "as 6,8,10",
+                               options->n, PHASE_SIZES_MAX, N_MAX);
+    if (trial_count != 1 && trial_count != count)
+        return cli_usage_error("--trials: '%s' is neither a number from 1 to %d nor one for each n",
+                               options->trials, TRIALS_MAX);
+    for (size_t k = 0; k < count; k++) {
+        parts->sizes[k].n = (size_t)n[k];
+        parts->sizes[k].trials = trials[trial_count == 1 ? 0 : k];
     }
-    qsort(parts->sizes, plan->size_count, sizeof *parts->sizes, by_n);
-    for (size_t k = 1; k < plan->size_count; k++)
+    qsort(parts->sizes, count, sizeof *parts->sizes, by_n);
+    for (size_t k = 1; k < count; k++)
         if (parts->sizes[k].n == parts->sizes[k - 1].n)
             return cli_usage_error("--n: %zu is there twice", parts->sizes[k].n);
     plan->sizes = parts->sizes;
+    plan->size_count = count;
     return -1;
 }
 
@@ -173,23 +192,16 @@ static int make_ensembles(const phase_options *options, hs_phase_plan *plan) {
     return status == HS_OK ? -1 : cli_fail(&error);
 }
 
-static int check_seeds(const phase_options *options) {
-    if (options->trials < 1 || options->trials > TRIALS_MAX)
-        return cli_usage_error("--trials: from 1 to %d", TRIALS_MAX);
-    if (options->common.seed > (uint64_t)INT64_MAX - options->trials)
-        return cli_usage_error("--seed: at most 2^63 - 1 - trials");
-    return -1;
-}
-
 int phase_plan_make(const phase_options *options, phase_parts *parts, hs_phase_plan *plan,
                     bool *grid) {
     *plan = (hs_phase_plan){.time_limit = options->limits.seconds,
                             .node_limit = options->limits.nodes,
-                            .first_seed = options->common.seed,
-                            .trials = options->trials};
-    int code = check_seeds(options);
+                            .first_seed = options->common.seed};
+    int code = -1;
+    if (options->common.seed > (uint64_t)INT64_MAX - TRIALS_MAX)
+        code = cli_usage_error("--seed: at most 2^63 - 1 - %d", TRIALS_MAX);
     if (code < 0)
-        code = parse_sizes(options->n, parts, plan);
+        code = parse_sizes(options, parts, plan);
     if (code < 0)
         code = make_ensembles(options, plan);
     if (code < 0)

@@ -9,8 +9,7 @@ typedef struct phase_options {
     cli_common common;
     cli_domain domain;
     cli_limits limits;
-    const char *n, *ensemble, *bias_ensemble, *alpha, *engine, *ledger, *csv, *plot;
-    uint64_t trials;
+    const char *n, *trials, *ensemble, *bias_ensemble, *alpha, *engine, *ledger, *csv, *plot;
     bool critical_width, resume;
 } phase_options;
 

@@ -91,10 +91,8 @@ static void print_style(const frame *box, FILE *out) {
 }
 
 static void print_key(const phase_report *report, FILE *out) {
-    fprintf(out,
-            "set key %s left Left reverse samplen 1.6 spacing 1.15 noautotitle "
-            "title '%llu layers each'\n",
-            phase_one_sided(report) ? "bottom" : "top", (unsigned long long)report->plan.trials);
+    fprintf(out, "set key %s left Left reverse samplen 1.6 spacing 1.15 noautotitle\n",
+            phase_one_sided(report) ? "bottom" : "top");
 }
 
 static void print_arrow(double alpha, const char *style, FILE *out) {
@@ -135,7 +133,8 @@ static void print_curves(const phase_report *report, bool terminal, FILE *out) {
             shade(k, count, colour);
             fprintf(out, "%s$rate%zu %s linecolor '%s' ", separator, k, layers[layer], colour);
             if (layer == 2)
-                fprintf(out, "title 'n = %zu'", report->points[k].n);
+                fprintf(out, "title 'n = %zu,  %zu layers'", report->points[k].n,
+                        report->points[k].trials);
             else
                 fputs("notitle", out);
             separator = ", \\\n ";

@@ -499,11 +499,11 @@ hs_status hs_ledger_read(hs_ledger *ledger, const hs_phase_size *size, hs_bracke
                          hs_error *error) {
     const hs_phase_plan *plan = ledger->plan;
     sqlite3_stmt *prepared = ledger->statements[SELECT_SIZE];
-    for (size_t k = 0; k < plan->trials; k++)
+    for (size_t k = 0; k < size->trials; k++)
         brackets[k] = (hs_bracket){.lower = size->n - 1, .upper = SIZE_MAX};
     sqlite3_bind_int64(prepared, 6, (sqlite3_int64)size->n);
     sqlite3_bind_int64(prepared, 7, (sqlite3_int64)plan->first_seed);
-    sqlite3_bind_int64(prepared, 8, (sqlite3_int64)(plan->first_seed + plan->trials - 1));
+    sqlite3_bind_int64(prepared, 8, (sqlite3_int64)(plan->first_seed + size->trials - 1));
     int code;
     while ((code = sqlite3_step(prepared)) == SQLITE_ROW) {
         hs_phase_row row = row_of(prepared);
@@ -516,7 +516,7 @@ hs_status hs_ledger_read(hs_ledger *ledger, const hs_phase_size *size, hs_bracke
     }
     hs_status status = code == SQLITE_DONE ? HS_OK : fail(ledger, error);
     sqlite3_reset(prepared);
-    for (size_t k = 0; status == HS_OK && k < plan->trials; k++)
+    for (size_t k = 0; status == HS_OK && k < size->trials; k++)
         status = check_bracket(ledger, brackets[k].lower, brackets[k].upper, size->n,
                                plan->first_seed + k, error);
     return status;

@@ -42,7 +42,7 @@ hs_status hs_ledger_claim(hs_ledger *ledger, const hs_phase_size *size, const ui
  * processes that are not: gone, or on another machine and silent for a minute. */
 hs_status hs_ledger_beat(hs_ledger *ledger, hs_error *error);
 
-/* What is known of the seeds of the plan at one n: plan->trials brackets. HS_INTERNAL when
+/* What is known of the trials of one n: size->trials brackets. HS_INTERNAL when
  * decisions contradict each other. */
 hs_status hs_ledger_read(hs_ledger *ledger, const hs_phase_size *size, hs_bracket *brackets,
                          hs_error *error);

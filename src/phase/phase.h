@@ -14,6 +14,7 @@ enum {
 /* All trials of one n. */
 typedef struct hs_phase_size {
     size_t n;
+    uint64_t trials; /* seeds, from the plan's first_seed on */
     hs_domain domain;
     const size_t *grid; /* the values of m to decide, ascending; NULL: find the critical width */
     size_t grid_count;
@@ -27,8 +28,7 @@ typedef struct hs_phase_plan {
     uint64_t node_limit; /* nodes for one decision; 0: none */
     const hs_phase_size *sizes;
     size_t size_count;
-    uint64_t first_seed; /* first_seed + trials - 1 <= INT64_MAX */
-    uint64_t trials;     /* seeds for each n */
+    uint64_t first_seed; /* first_seed + trials - 1 <= INT64_MAX for every size */
 } hs_phase_plan;
 
 /* What is known of one trial. Rows only ever help, so two numbers say it all, but for the widths

@@ -120,11 +120,12 @@ static hs_status ask_for_new(run *this, size_t most, size_t *granted, hs_error *
     hs_status status = HS_OK;
     while (status == HS_OK && any_unasked(this) && *granted < most) {
         size_t count = 0, asked = 0;
-        for (; count < BATCH && this->next + count < this->plan->trials; count++)
+        uint64_t trials = this->plan->sizes[this->order[this->at]].trials;
+        for (; count < BATCH && this->next + count < trials; count++)
             this->seeds[count] = this->plan->first_seed + this->next + count;
         status = ask(this, this->order[this->at], count, most - *granted, &asked, granted, error);
         this->next += asked;
-        if (this->next == this->plan->trials) {
+        if (this->next == trials) {
             this->next = 0;
             this->at++;
         }
@@ -257,8 +258,9 @@ static double seconds_left(const run *this) {
     double sum = 0.0;
     unsigned threads = hs_crew_threads(&this->crew);
     for (size_t k = 0; k < this->plan->size_count; k++)
-        if (this->paces[k].done < this->plan->trials)
-            sum += (double)(this->plan->trials - this->paces[k].done) * expected_seconds(this, k);
+        if (this->paces[k].done < this->plan->sizes[k].trials)
+            sum += (double)(this->plan->sizes[k].trials - this->paces[k].done) *
+                   expected_seconds(this, k);
     return sum / (double)(threads > 0 ? threads : 1);
 }
 
@@ -268,13 +270,14 @@ static void show_progress(run *this) {
     size_t at = any_unasked(this) ? this->at : this->plan->size_count - 1;
     hs_phase_progress now = {
         .n = this->plan->sizes[this->order[at]].n,
-        .trials = this->plan->trials * this->plan->size_count,
         .elsewhere = this->elsewhere_count,
         .decisions = this->totals->decisions,
         .seconds_left = seconds_left(this),
     };
-    for (size_t k = 0; k < this->plan->size_count; k++)
+    for (size_t k = 0; k < this->plan->size_count; k++) {
         now.done += this->paces[k].done;
+        now.trials += this->plan->sizes[k].trials;
+    }
     this->settings->progress(&now, this->settings->data);
 }
 

@@ -287,6 +287,11 @@ class Ledger(Case):
         self.assertEqual(comparable(more), comparable(self.document("--n", "4,5", "--trials", 30)))
         self.assertEqual(first["decisions"] + more["decisions"], len(rows(ledger)))
 
+    def test_trials_for_each_size(self):
+        found = self.document("--n", "5,3,4", "--trials", "7,5,6")
+        self.assertEqual([(point["n"], point["trials"]) for point in found["points"]],
+                         [(3, 5), (4, 6), (5, 7)])
+
     def test_refuses_other_settings(self):
         ledger = place("settings.db")
         base = ("--n", 3, "--trials", 3, "--ledger", ledger)
@@ -483,7 +488,8 @@ class Outputs(Case):
     def test_usage(self):
         for piece, arguments in (
                 ("--n", ("--n", "4,")), ("twice", ("--n", "4,4")), ("--n", ("--n", "0")),
-                ("--trials", ("--trials", "0")), ("--resume needs", ("--resume",)),
+                ("--trials", ("--trials", "0")),
+                ("--trials", ("--n", "3,4", "--trials", "1,2,3")), ("--resume needs", ("--resume",)),
                 ("exclude each other", ("--alpha", "5", "--critical-width")),
                 ("--alpha", ("--alpha", "6:5:1")), ("--engine", ("--engine", "x")),
                 ("critical width", ("--engine", "search", "--critical-width")),

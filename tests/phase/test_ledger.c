@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 static char folder[64];
-static hs_phase_size size = {.n = 4, .domain = {.kind = HS_DOMAIN_BALL, .radius = 1.0}};
+static hs_phase_size size = {
+    .n = 4, .trials = 3, .domain = {.kind = HS_DOMAIN_BALL, .radius = 1.0}};
 static hs_phase_plan plan = {.weight = {.kind = HS_ENSEMBLE_GAUSSIAN, .p = 1.0},
                              .bias = {.kind = HS_ENSEMBLE_NONE, .p = 1.0},
                              .weight_name = "gaussian",
@@ -22,8 +23,7 @@ static hs_phase_plan plan = {.weight = {.kind = HS_ENSEMBLE_GAUSSIAN, .p = 1.0},
                              .domain_name = "ball:1",
                              .sizes = &size,
                              .size_count = 1,
-                             .first_seed = 10,
-                             .trials = 3};
+                             .first_seed = 10};
 
 static const char *place(const char *name) {
     static char path[128];
@@ -121,9 +121,9 @@ static void other_settings_are_refused(void **state) {
     assert_int_equal(open_fails("settings.db", true, "engine auto, this one has cells"),
                      HS_INVALID_ARGUMENT);
     plan = before;
-    plan.trials = 7; /* more of the same */
+    size.trials = 7; /* more of the same */
     hs_ledger_close(must_open("settings.db", true));
-    plan = before;
+    size.trials = 3;
 }
 
 /* A ledger without decisions holds nothing to protect. */
