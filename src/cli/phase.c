@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static int parse(int argc, char **argv, phase_options *asked) {
     const cli_option options[] = {
@@ -178,38 +179,54 @@ static int print(const phase_report *report, const phase_options *asked, hs_erro
     return status == HS_OK ? code : cli_fail(error);
 }
 
-int cli_phase(int argc, char **argv) {
+/* Parses and runs; what is made is released by the caller. */
+static int phase(int argc, char **argv, const cli_launch *launch, phase_parts *parts,
+                 phase_report *report, hs_ranks **ranks) {
     phase_options asked = {.domain = CLI_DOMAIN_DEFAULT,
                            .n = "6,8,10,12",
                            .trials = "200",
                            .ensemble = "gaussian",
                            .engine = "auto"};
-    phase_parts parts = {0};
-    phase_report report = {0};
     hs_error error = {0};
-    hs_ranks *ranks = NULL;
-    const cli_launch launch = cli_launch_find();
-    if (launch.rank > 0 &&
-        (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL))
-        return CLI_INTERNAL; /* rank 0 speaks for all */
     int code = parse(argc, argv, &asked);
     if (code < 0)
         code = check_outputs(&asked);
     if (code < 0)
-        code = phase_plan_make(&asked, &parts, &report.plan, &report.grid);
-    if (code < 0) {
-        report.ledger = asked.ledger;
-        report.points = hs_allocate(report.plan.size_count, sizeof *report.points);
-        signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, not the end */
-        cli_catch_interrupts();
-        hs_status status = report.points != NULL
-                               ? run(&report, &asked, &launch, &ranks, &error)
-                               : hs_fail(&error, HS_NO_MEMORY, "no memory for results");
-        if (status != HS_OK)
-            code = cli_fail(&error);
-        else
-            code = launch.rank == 0 ? print(&report, &asked, &error) : 0;
-    }
+        code = phase_plan_make(&asked, parts, &report->plan, &report->grid);
+    if (code >= 0)
+        return code;
+    report->ledger = asked.ledger;
+    report->points = hs_allocate(report->plan.size_count, sizeof *report->points);
+    if (report->points == NULL)
+        return cli_fail(&(hs_error){HS_NO_MEMORY, "no memory for results"});
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, not the end */
+    cli_catch_interrupts();
+    if (run(report, &asked, launch, ranks, &error) != HS_OK)
+        return cli_fail(&error);
+    return launch->rank == 0 ? print(report, &asked, &error) : 0;
+}
+
+/* Rank 0 speaks for all. Another one that fails at once would have mpirun end rank 0 before it has
+ * spoken. */
+static bool be_quiet(void) {
+    return freopen("/dev/null", "w", stdout) != NULL && freopen("/dev/null", "w", stderr) != NULL;
+}
+
+static void leave_last(void) {
+    const struct timespec pause = {.tv_sec = 1};
+    nanosleep(&pause, NULL);
+}
+
+int cli_phase(int argc, char **argv) {
+    const cli_launch launch = cli_launch_find();
+    phase_parts parts = {0};
+    phase_report report = {0};
+    hs_ranks *ranks = NULL;
+    if (launch.rank > 0 && !be_quiet())
+        return CLI_INTERNAL;
+    int code = phase(argc, argv, &launch, &parts, &report, &ranks);
+    if (launch.rank > 0 && code != 0)
+        leave_last();
     for (size_t k = 0; report.points != NULL && k < report.plan.size_count; k++)
         hs_point_clear(&report.points[k]);
     free(report.points);

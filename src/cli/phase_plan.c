@@ -40,9 +40,9 @@ static int parse_sizes(const phase_options *options, phase_parts *parts, hs_phas
     size_t count = parse_list(options->n, N_MAX, n);
     size_t trial_count = parse_list(options->trials, TRIALS_MAX, trials);
     if (count == 0)
-        return cli_usage_error("--n: '%s' is not a list of at most %d numbers from 1 to %d, such "
-                               "as 6,8,10",
-                               options->n, PHASE_SIZES_MAX, N_MAX);
+        return cli_usage_error("--n: '%s' is not a list of numbers from 1 to %d (at most %d of "
+                               "them), such as 6,8,10",
+                               options->n, N_MAX, PHASE_SIZES_MAX);
     if (trial_count != 1 && trial_count != count)
         return cli_usage_error("--trials: '%s' is neither a number from 1 to %d nor one for each n",
                                options->trials, TRIALS_MAX);
