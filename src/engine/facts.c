@@ -1,6 +1,7 @@
 /* Answers that need no search. Every "not injective" is a claimed point for hs_witness_build; every
  * "injective" is a set of directions proven to be active everywhere, of exact full rank. */
 #include "engine/engine.h"
+#include "engine/search_schedule.h"
 
 #include "geometry/rank.h"
 #include "support/allocate.h"
@@ -51,27 +52,60 @@ static size_t collect_active(const hs_problem *problem, const double *z, size_t 
     return count;
 }
 
+enum { LARGE = 64 }; /* dimensions from which ranks take their time */
+
+/* Random combinations of residues: each row in three of 2 n of them. Their rank is at most that of
+ * the rows, and the same but for bad luck. */
+static hs_status add_combinations(const hs_problem *problem, hs_run *run, const size_t *rows,
+                                  size_t count, hs_modular_basis *basis, uint64_t *row,
+                                  hs_error *error) {
+    size_t n = problem->n;
+    hs_search_random random = {1};
+    uint64_t *sums = hs_allocate_matrix(2 * n, n, sizeof *sums);
+    if (sums == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "no memory for a rank");
+    for (size_t k = 0; k < count; k++) {
+        hs_residues(problem->layer->weight + rows[k] * n, n, row);
+        for (int copy = 0; copy < 3; copy++) {
+            size_t place = (size_t)(hs_search_random_next(&random) % (2 * n));
+            uint64_t factor = hs_search_random_next(&random) % basis->prime;
+            hs_subtract_multiple_modulo(sums + place * n, row, factor, n, basis->prime);
+        }
+    }
+    for (size_t k = 0; k < 2 * n && basis->rank < n && !hs_run_should_stop(run, 0, NULL); k++)
+        hs_modular_basis_add(basis, sums + k * n);
+    free(sums);
+    return HS_OK;
+}
+
+static void add_rows(const hs_problem *problem, hs_run *run, const size_t *rows, size_t count,
+                     hs_modular_basis *basis, uint64_t *row) {
+    for (size_t k = 0; k < count && basis->rank < problem->n; k++) {
+        if (hs_run_should_stop(run, 0, NULL))
+            return;
+        hs_residues(problem->layer->weight + rows[k] * problem->n, problem->n, row);
+        hs_modular_basis_add(basis, row);
+    }
+}
+
 /* The rank of the chosen rows: in floating point or modulo a prime, so that full means full. n when
  * the run is stopped on the way. */
 static hs_status find_rank(const hs_problem *problem, hs_run *run, const size_t *rows, size_t count,
                            size_t *rank, hs_error *error) {
-    enum { LARGE = 64 }; /* dimensions */
-    const double *weight = problem->layer->weight;
     size_t n = problem->n;
     hs_modular_basis basis;
     *rank = n;
-    if (n >= LARGE && count >= n && hs_rows_independent_in_floating_point(weight, n, rows))
+    if (n >= LARGE && count >= n &&
+        hs_rows_independent_in_floating_point(problem->layer->weight, n, rows))
         return HS_OK;
     uint64_t *row = hs_allocate(n, sizeof *row);
     hs_status status = hs_modular_basis_create(n, &basis, error);
     if (status == HS_OK && row == NULL)
         status = hs_fail(error, HS_NO_MEMORY, "no memory for a rank");
-    for (size_t k = 0; status == HS_OK && k < count && basis.rank < n; k++) {
-        if (hs_run_should_stop(run, 0, NULL))
-            break;
-        hs_residues(weight + rows[k] * n, n, row);
-        hs_modular_basis_add(&basis, row);
-    }
+    if (status == HS_OK && n >= LARGE && count > 2 * n)
+        status = add_combinations(problem, run, rows, count, &basis, row, error);
+    else if (status == HS_OK)
+        add_rows(problem, run, rows, count, &basis, row);
     if (!atomic_load(&run->stopped))
         *rank = basis.rank;
     hs_modular_basis_clear(&basis);
@@ -79,13 +113,18 @@ static hs_status find_rank(const hs_problem *problem, hs_run *run, const size_t 
     return status;
 }
 
+/* The rank of the rows that are active at z, and of all. */
 static hs_status active_rank(const hs_problem *problem, hs_run *run, const double *z, size_t *rank,
-                             hs_error *error) {
+                             size_t *whole, hs_error *error) {
     size_t *rows = hs_allocate(problem->m, sizeof *rows);
     if (rows == NULL)
         return hs_fail(error, HS_NO_MEMORY, "no memory for a rank");
-    size_t count = collect_active(problem, z, rows);
-    hs_status status = find_rank(problem, run, rows, count, rank, error);
+    size_t active = collect_active(problem, z, rows);
+    hs_status status = find_rank(problem, run, rows, active, rank, error);
+    *whole = *rank;
+    size_t count = *rank < problem->n ? collect_active(problem, NULL, rows) : active;
+    if (status == HS_OK && count > active)
+        status = find_rank(problem, run, rows, count, whole, error);
     free(rows);
     return status;
 }
@@ -207,25 +246,22 @@ static bool direction_is_covered(const hs_problem *problem, size_t i) {
     return false;
 }
 
+/* The rank of the directions that are active everywhere; 0 when the run is stopped on the way. */
 static hs_status covered_rank(const hs_problem *problem, hs_run *run, size_t *rank,
                               hs_error *error) {
-    size_t n = problem->n;
-    hs_modular_basis basis;
-    uint64_t *row = hs_allocate(n, sizeof *row);
-    hs_status status = hs_modular_basis_create(n, &basis, error);
-    if (status == HS_OK && row == NULL)
-        status = hs_fail(error, HS_NO_MEMORY, "no memory for a rank");
-    for (size_t i = 0; status == HS_OK && i < problem->m && basis.rank < n; i++) {
-        if (hs_run_should_stop(run, 0, NULL))
-            break;
-        if (problem->zero_row[i] || !direction_is_covered(problem, i))
-            continue;
-        hs_residues(problem->layer->weight + i * n, n, row);
-        hs_modular_basis_add(&basis, row);
-    }
-    *rank = basis.rank;
-    hs_modular_basis_clear(&basis);
-    free(row);
+    size_t *rows = hs_allocate(problem->m, sizeof *rows), count = 0;
+    hs_status status = HS_OK;
+    if (rows == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "no memory for a rank");
+    for (size_t i = 0; i < problem->m && !hs_run_should_stop(run, 0, NULL); i++)
+        if (!problem->zero_row[i] && direction_is_covered(problem, i))
+            rows[count++] = i;
+    *rank = 0;
+    if (count >= problem->n)
+        status = find_rank(problem, run, rows, count, rank, error);
+    if (atomic_load(&run->stopped))
+        *rank = 0;
+    free(rows);
     return status;
 }
 
@@ -323,9 +359,7 @@ static hs_status claim_at_centre(const hs_problem *problem, hs_run *run, hs_outc
     domain_centre(problem, centre);
     hs_status status = HS_OK;
     if (m >= n)
-        status = active_rank(problem, run, centre, &rank, error);
-    if (status == HS_OK && m >= n && rank < n)
-        status = active_rank(problem, run, NULL, &whole, error);
+        status = active_rank(problem, run, centre, &rank, &whole, error);
     if (status != HS_OK || rank == n) {
         free(centre);
         return status;

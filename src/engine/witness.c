@@ -1,4 +1,5 @@
 #include "engine/witness.h"
+#include "engine/search_schedule.h"
 
 #include "geometry/centre.h"
 #include "geometry/rank.h"
@@ -68,11 +69,29 @@ static void classify(site *at) {
     }
 }
 
+/* The active rows as the columns of q, or, where they are many, 2 n sums of them: random signs,
+ * each row in three sums. What is orthogonal to these is so to all rows but for bad luck, which the
+ * outputs show. */
+static void load_columns(const site *at, size_t columns, double *q) {
+    size_t n = at->problem->n, k = at->spanning_count;
+    hs_search_random random = {1};
+    memset(q, 0, n * columns * sizeof *q);
+    for (size_t i = 0; i < k; i++) {
+        const double *row = at->problem->layer->weight + at->spanning[i] * n;
+        for (int copy = 0; copy < (columns < k ? 3 : 1); copy++) {
+            uint64_t bits = columns < k ? hs_search_random_next(&random) : 0;
+            double *sum = q + (columns < k ? (bits >> 1) % columns : i) * n;
+            for (size_t j = 0; j < n; j++)
+                sum[j] += bits & 1 ? -row[j] : row[j];
+        }
+    }
+}
+
 /* Householder QR of the n x k matrix of the active rows: the last column of Q is orthogonal to them
  * when their numerical rank is below n, for which k < n is enough; otherwise columns are pivoted.
  */
 static hs_status null_by_qr(site *at, hs_error *error) {
-    size_t n = at->problem->n, k = at->spanning_count;
+    size_t n = at->problem->n, k = at->spanning_count < 2 * n ? at->spanning_count : 2 * n;
     double *q = hs_allocate_matrix(n, k > 0 ? k : 1, sizeof *q);
     double *tau = hs_allocate(n + k, sizeof *tau);
     lapack_int *order = hs_allocate(k, sizeof *order);
@@ -81,8 +100,7 @@ static hs_status null_by_qr(site *at, hs_error *error) {
         status = hs_fail(error, HS_NO_MEMORY, "no memory for the null space of %zu rows", k);
         goto done;
     }
-    for (size_t i = 0; i < k; i++)
-        memcpy(q + i * n, at->problem->layer->weight + at->spanning[i] * n, n * sizeof *q);
+    load_columns(at, k, q);
     lapack_int rows = (lapack_int)n, columns = (lapack_int)k;
     lapack_int reflectors = rows < columns ? rows : columns;
     for (size_t j = 0; j < n; j++)
@@ -96,6 +114,9 @@ static hs_status null_by_qr(site *at, hs_error *error) {
         status = hs_fail(error, HS_INTERNAL, "LAPACK failed on the null space of %zu rows", k);
         goto done;
     }
+    for (size_t j = 0; j < n; j++) /* v has norm 1: rounding in place of zeros */
+        if (fabs(at->v[j]) < (double)n * 16.0 * DBL_EPSILON)
+            at->v[j] = 0.0;
     double largest = 0.0;
     for (size_t i = 0; i < (size_t)reflectors; i++)
         largest = fmax(largest, fabs(q[i * n + i]));
@@ -211,8 +232,8 @@ static void shorten(site *at, double *trial) {
 
 static void move_to_centre(site *at) {
     const hs_layer *layer = at->problem->layer;
-    if (layer->m * layer->n > CENTRE_SIZE)
-        return;
+    if (layer->m * layer->n > CENTRE_SIZE || at->inactive_count == 0)
+        return; /* where nothing is inactive a step by rounding could put something to sleep */
     double reach = 4.0 * largest_entry(at->z, layer->n);
     if (layer->zero_bias || !(reach > 0.0))
         reach = fmax(reach, 1.0);

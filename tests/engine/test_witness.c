@@ -115,6 +115,20 @@ static void inputs_are_well_separated(void **state) {
     hs_layer_free(layer);
 }
 
+/* At z = 0 all rows without bias are active; nearby some fall asleep. */
+static void the_origin_is_not_left_by_rounding(void **state) {
+    (void)state;
+    uint64_t seed = 3;
+    for (size_t n = 2; n <= 60; n += n / 2) {
+        hs_layer *layer = random_layer(&seed, n - 1, n, 0.0);
+        hs_result *result = result_of(layer, ball(1.0), NULL);
+        assert_int_equal(result->verdict, HS_NOT_INJECTIVE);
+        assert_true(result->witness->separation > 0.2);
+        hs_result_free(result);
+        hs_layer_free(layer);
+    }
+}
+
 /* A claim close to the border of its cell is moved to the middle of it. */
 static void the_witness_moves_away_from_the_border(void **state) {
     (void)state;
@@ -196,6 +210,7 @@ int main(void) {
         cmocka_unit_test(a_point_outside_the_open_domain_is_refused),
         cmocka_unit_test(integer_layers_give_exactly_equal_outputs),
         cmocka_unit_test(inputs_are_well_separated),
+        cmocka_unit_test(the_origin_is_not_left_by_rounding),
         cmocka_unit_test(the_witness_moves_away_from_the_border),
         cmocka_unit_test(a_thin_cell_far_away),
         cmocka_unit_test(many_columns),
