@@ -122,15 +122,13 @@ static hs_status make_points(phase_report *report, hs_ledger *ledger, hs_error *
 }
 
 static hs_status extrapolate(phase_report *report, hs_error *error) {
+    static const hs_fit_kind kinds[] = {HS_FIT_FREE, HS_FIT_FIXED, HS_FIT_CORRECTED};
     size_t count = report->plan.size_count;
     size_t second = count > 1 ? report->points[1].n : SIZE_MAX;
-    const size_t smallest[PHASE_FITS] = {0, 0, second, second};
     hs_status status = HS_OK;
     for (int k = 0; status == HS_OK && k < PHASE_FITS; k++)
-        status = hs_extrapolate_widths(report->points, count, smallest[k],
-                                       k == PHASE_FREE || k == PHASE_FREE_TAIL ? 0.0
-                                                                               : HS_EXPONENT_THEORY,
-                                       &report->fits[k], error);
+        status = hs_extrapolate_widths(report->points, count, k < PHASE_FREE_TAIL ? 0 : second,
+                                       kinds[k % PHASE_FREE_TAIL], &report->fits[k], error);
     return status;
 }
 

@@ -7,14 +7,22 @@
 #include "phase/run.h"
 
 /* The fits of alpha_50 to n -> infinity. */
-enum { PHASE_FREE, PHASE_FIXED, PHASE_FREE_TAIL, PHASE_FIXED_TAIL, PHASE_FITS };
+enum {
+    PHASE_FREE,
+    PHASE_FIXED,
+    PHASE_CORRECTED,
+    PHASE_FREE_TAIL, /* the same without the smallest n */
+    PHASE_FIXED_TAIL,
+    PHASE_CORRECTED_TAIL,
+    PHASE_FITS
+};
 
 typedef struct phase_report {
     hs_phase_plan plan;
-    bool grid;                         /* fixed widths instead of critical ones */
-    const char *ledger;                /* path, or NULL */
-    hs_point *points;                  /* plan.size_count, ascending in n */
-    hs_extrapolation fits[PHASE_FITS]; /* with and without the smallest n (tail) */
+    bool grid;          /* fixed widths instead of critical ones */
+    const char *ledger; /* path, or NULL */
+    hs_point *points;   /* plan.size_count, ascending in n */
+    hs_extrapolation fits[PHASE_FITS];
     hs_phase_totals totals;
 } phase_report;
 
@@ -27,6 +35,9 @@ static inline bool phase_one_sided(const phase_report *report) {
 static inline const hs_extrapolation *phase_best_fit(const phase_report *report) {
     return &report->fits[report->fits[PHASE_FREE].known ? PHASE_FREE : PHASE_FIXED];
 }
+
+/* As text. */
+const char *phase_formula(hs_fit_kind kind);
 
 /* Do the theory lines speak of this ensemble? */
 bool phase_theory_applies(const phase_report *report);

@@ -51,9 +51,10 @@ static json_t *fit_object(const hs_extrapolation *fit) {
     json_object_set_new(object, "low", cli_json_number(fit->alpha.low));
     json_object_set_new(object, "high", cli_json_number(fit->alpha.high));
     set_estimate(object, "exponent", &fit->exponent);
-    json_object_set_new(object, "exponent_fitted", json_boolean(fit->free_exponent));
+    json_object_set_new(object, "formula", json_string(phase_formula(fit->kind)));
     json_object_set_new(object, "exponent_undetermined", json_boolean(fit->exponent_at_end));
     json_object_set_new(object, "coefficient", cli_json_number(fit->coefficient));
+    json_object_set_new(object, "correction", cli_json_number(fit->correction));
     json_object_set_new(object, "sizes", json_integer((json_int_t)fit->sizes));
     json_object_set_new(object, "smallest_n",
                         fit->sizes > 0 ? json_integer((json_int_t)fit->smallest) : json_null());
@@ -76,11 +77,13 @@ static json_t *comparison(const phase_report *report) {
     json_t *array = json_array();
     for (size_t k = 0; k < PHASE_LINES; k++) {
         const hs_theory_line *line = phase_line(k);
-        json_array_append_new(array, json_pack("{s:s, s:f, s:o, s:o}", "name", line->name, "alpha",
-                                               line->alpha, "exponent_free",
-                                               position(&report->fits[PHASE_FREE], line->alpha),
-                                               "exponent_two_thirds",
-                                               position(&report->fits[PHASE_FIXED], line->alpha)));
+        json_array_append_new(
+            array,
+            json_pack("{s:s, s:f, s:o, s:o, s:o}", "name", line->name, "alpha", line->alpha,
+                      "exponent_free", position(&report->fits[PHASE_FREE], line->alpha),
+                      "exponent_two_thirds", position(&report->fits[PHASE_FIXED], line->alpha),
+                      "two_thirds_corrected",
+                      position(&report->fits[PHASE_CORRECTED], line->alpha)));
     }
     return array;
 }

@@ -10,6 +10,15 @@ const hs_theory_line *phase_line(size_t index) {
     return hs_theory_line_find(names[index]);
 }
 
+const char *phase_formula(hs_fit_kind kind) {
+    static const char *const formulas[] = {
+        [HS_FIT_FREE] = "a + c n^-w",
+        [HS_FIT_FIXED] = "a + c n^(-2/3)",
+        [HS_FIT_CORRECTED] = "a + c n^(-2/3) + d/n",
+    };
+    return formulas[kind];
+}
+
 bool phase_theory_applies(const phase_report *report) {
     const hs_phase_plan *plan = &report->plan;
     hs_domain_kind domain = plan->sizes[0].domain.kind;
@@ -35,12 +44,6 @@ static void print_estimate(const hs_estimate *of, int digits) {
     printf(",");
     print_number(digits + 3, digits, of->high);
     printf("]");
-}
-
-static const char *verb(const hs_estimate *interval, double alpha) {
-    if (alpha < interval->low)
-        return "below the interval";
-    return alpha > interval->high ? "above the interval" : "within the interval";
 }
 
 /* ---- points --------------------------------------------------------------------------------- */
@@ -109,58 +112,77 @@ static void print_search(const phase_report *report) {
         }
 }
 
+/* Where layers of every second seed have a witness, at least half of all layers are not injective.
+ */
+static void print_search_bounds(const phase_report *report) {
+    printf("\n");
+    for (size_t k = 0; k < report->plan.size_count; k++)
+        if (isfinite(report->points[k].alpha_50.low))
+            printf("n = %zu: alpha_50 is above %.4f [95%%]\n", report->points[k].n,
+                   report->points[k].alpha_50.low);
+}
+
 /* ---- the fit -------------------------------------------------------------------------------- */
 
 static void print_fit(const hs_extrapolation *fit) {
+    printf("  %-28s", phase_formula(fit->kind));
     if (!fit->known) {
-        printf("  %-9s needs alpha_50 at %d sizes or more\n",
-               fit->free_exponent ? "w free" : "w = 2/3", fit->free_exponent ? 3 : 2);
+        printf(" needs alpha_50 at %d sizes or more\n", fit->kind == HS_FIT_FIXED ? 2 : 3);
         return;
     }
-    printf("  %-9s n >= %-3zu a =", fit->free_exponent ? "w free" : "w = 2/3", fit->smallest);
+    printf(" n >= %-3zu a =", fit->smallest);
     print_estimate(&fit->alpha, 3);
-    if (fit->free_exponent) {
+    printf("  chi2 %5.2f / %zu", fit->chi_square, fit->freedom);
+    if (isfinite(fit->probability))
+        printf(", p %.2f", fit->probability);
+    printf("; c = %.3f", fit->coefficient);
+    if (fit->kind == HS_FIT_CORRECTED)
+        printf(", d = %.3f", fit->correction);
+    if (fit->kind == HS_FIT_FREE) {
         printf(", w =");
         print_estimate(&fit->exponent, 3);
     }
-    printf(", c = %.3f, chi2 = %.2f (%zu degrees of freedom", fit->coefficient, fit->chi_square,
-           fit->freedom);
-    if (isfinite(fit->probability))
-        printf(", p = %.2f", fit->probability);
-    printf(")%s\n", fit->exponent_at_end ? ", w not determined" : "");
+    printf("%s\n", fit->exponent_at_end ? " (not determined)" : "");
 }
 
-static void print_comparison(const phase_report *report) {
-    const hs_extrapolation *free_fit = &report->fits[PHASE_FREE];
-    const hs_extrapolation *fixed_fit = &report->fits[PHASE_FIXED];
-    if (!fixed_fit->known)
-        return;
-    for (size_t k = 0; k < PHASE_LINES; k++) {
-        const hs_theory_line *line = phase_line(k);
-        printf("  %-22s %.4f:", line->title, line->alpha);
-        if (free_fit->known)
-            printf(" %s (w free),", verb(&free_fit->alpha, line->alpha));
-        printf(" %s (w = 2/3)\n", verb(&fixed_fit->alpha, line->alpha));
+/* One line of theory: where it lies with respect to each interval. */
+static void print_comparison(const phase_report *report, const hs_theory_line *line) {
+    const char *separator = "";
+    printf("  %-28s %.4f: ", line->title, line->alpha);
+    for (int k = PHASE_FREE; k <= PHASE_CORRECTED; k++) {
+        const hs_estimate *interval = &report->fits[k].alpha;
+        if (!report->fits[k].known || !isfinite(interval->low) || !isfinite(interval->high))
+            continue;
+        printf("%s%s (%s)", separator,
+               line->alpha < interval->low    ? "excluded, below"
+               : line->alpha > interval->high ? "excluded, above"
+                                              : "not excluded",
+               k == PHASE_FREE    ? "w fitted"
+               : k == PHASE_FIXED ? "w = 2/3"
+                                  : "corrected");
+        separator = ", ";
     }
-    if (!phase_theory_applies(report))
-        printf("  (these lines are for Gaussian rows without bias on a ball)\n");
+    printf("\n");
 }
 
 static void print_extrapolation(const phase_report *report) {
-    printf("\nalpha_50(n) = a + c n^-w, n to infinity\n");
-    print_fit(&report->fits[PHASE_FREE]);
-    print_fit(&report->fits[PHASE_FIXED]);
-    if (report->fits[PHASE_FREE_TAIL].known)
-        print_fit(&report->fits[PHASE_FREE_TAIL]);
-    if (report->fits[PHASE_FIXED_TAIL].known)
-        print_fit(&report->fits[PHASE_FIXED_TAIL]);
-    print_comparison(report);
+    printf("\nalpha_50(n), n to infinity [95%%, if the formula holds]\n");
+    for (int k = 0; k < PHASE_FITS; k++)
+        if (k < PHASE_FREE_TAIL || report->fits[k].known)
+            print_fit(&report->fits[k]);
+    if (!report->fits[PHASE_FIXED].known)
+        return;
+    for (size_t k = 0; k < PHASE_LINES; k++)
+        print_comparison(report, phase_line(k));
+    if (!phase_theory_applies(report))
+        printf("  (these lines are for Gaussian rows without bias on a ball)\n");
 }
 
 void phase_print(const phase_report *report) {
     print_head(report);
     if (phase_one_sided(report)) {
         print_search(report);
+        print_search_bounds(report);
         return;
     }
     print_points(report);

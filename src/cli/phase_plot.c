@@ -9,6 +9,10 @@
 
 enum { WIDTH = 900, HEIGHT = 600, COLUMNS = 79, LINES = 30 };
 
+/* The left side and the top of the inset, as parts of the frame. */
+#define INSET_LEFT 0.55
+#define INSET_TOP 0.62
+
 typedef struct frame {
     double left, right; /* alpha */
     bool inset;
@@ -61,7 +65,18 @@ static void print_data(const phase_report *report, FILE *out) {
     fputs("EOD\n", out);
 }
 
-/* From where the curves leave 0 to where they reach 1, and room for the lines of theory. */
+/* The largest alpha at which a curve is still below the top of the inset. */
+static double inset_side(const phase_report *report) {
+    double side = 0.0;
+    for (size_t k = 0; k < report->plan.size_count; k++)
+        for (size_t i = 0; i < report->points[k].curve_count; i++)
+            if (report->points[k].curve[i].low < INSET_TOP)
+                side = fmax(side, report->points[k].curve[i].alpha);
+    return side;
+}
+
+/* From where the curves leave 0 to where they reach 1, with room for the lines of theory, and for
+ * the inset on the right of the curves. */
 static frame find_frame(const phase_report *report) {
     frame found = {INFINITY, -INFINITY, report->fits[PHASE_FIXED].known};
     for (size_t k = 0; k < report->plan.size_count; k++)
@@ -77,6 +92,9 @@ static frame find_frame(const phase_report *report) {
         found.left = 3.0;
     double least = phase_one_sided(report) ? 7.0 : 8.2;
     found.right = fmax(found.right, least);
+    if (found.inset)
+        found.right =
+            fmax(found.right, found.left + (inset_side(report) - found.left) / INSET_LEFT);
     double margin = 0.02 * (found.right - found.left);
     found.left -= margin;
     found.right += margin;
@@ -110,12 +128,12 @@ static void print_lines(const frame *box, FILE *out) {
     fprintf(
         out,
         "set label \"full RSB %.3f\\nfl RDT levels 3, 2: %.3f, %.3f\" at %.8g, graph 0.9 rotate "
-        "by 90 right offset character 0.9, 0 font ',10' textcolor '#333333' front\n",
+        "by 90 right offset character 0.9, 0 font ',11' textcolor '#333333' front\n",
         phase_line(0)->alpha, phase_line(1)->alpha, phase_line(2)->alpha, phase_line(2)->alpha);
     if (phase_line(3)->alpha < box->right)
         fprintf(out,
                 "set label 'fl RDT level 1: %.3f' at %.8g, graph 0.9 rotate by 90 right offset "
-                "character 0.9, 0 font ',10' textcolor '#c1272d' front\n",
+                "character 0.9, 0 font ',11' textcolor '#c1272d' front\n",
                 phase_line(3)->alpha, phase_line(3)->alpha);
 }
 
@@ -167,35 +185,44 @@ static void inset_range(const phase_report *report, double *bottom, double *top,
 
 /* In x = n^(-2/3): n^-w = x^(3 w / 2). */
 static void print_fit_curve(const hs_extrapolation *fit, const char *style, FILE *out) {
-    if (fit->known)
-        fprintf(out, ", \\\n %.8g + (%.8g) * (x > 0 ? x**%.8g : 0) with lines %s", fit->alpha.value,
-                fit->coefficient, 1.5 * fit->exponent.value, style);
+    char name[24] = "w = 2/3";
+    if (!fit->known)
+        return;
+    if (fit->kind == HS_FIT_FREE)
+        snprintf(name, sizeof name, "w = %.2f fitted", fit->exponent.value);
+    fprintf(out, ", \\\n %.8g + (%.8g) * (x > 0 ? x**%.8g : 0) with lines %s title '%s: %.2f'",
+            fit->alpha.value, fit->coefficient, 1.5 * fit->exponent.value, style, name,
+            fit->alpha.value);
 }
 
 static void print_limit(const hs_extrapolation *fit, double x, const char *colour, FILE *out) {
     if (fit->known && isfinite(fit->alpha.low) && isfinite(fit->alpha.high))
-        fprintf(out,
-                ", \\\n '+' using (%.8g):(%.8g):(%.8g):(%.8g) every ::0::0 with yerrorbars "
-                "pointtype 0 linewidth 1.2 linecolor '%s', \\\n '+' using (%.8g):(%.8g) every "
-                "::0::0 with points pointtype 5 pointsize 0.7 linecolor '%s'",
-                x, fit->alpha.value, fit->alpha.low, fit->alpha.high, colour, x, fit->alpha.value,
-                colour);
+        fprintf(
+            out,
+            ", \\\n '+' using (%.8g):(%.8g):(%.8g):(%.8g) every ::0::0 with yerrorbars "
+            "pointtype 0 linewidth 1.2 linecolor '%s' notitle, \\\n '+' using (%.8g):(%.8g) every "
+            "::0::0 with points pointtype 5 pointsize 0.7 linecolor '%s' notitle",
+            x, fit->alpha.value, fit->alpha.low, fit->alpha.high, colour, x, fit->alpha.value,
+            colour);
 }
 
 static void print_inset(const phase_report *report, FILE *out) {
     double bottom, top, right;
     inset_range(report, &bottom, &top, &right);
     fprintf(out,
-            "unset arrow\nunset label\nunset key\nset origin 0.565, 0.135\nset size 0.42, 0.47\n"
-            "set object 1 rectangle from screen 0.575, 0.13 to screen 0.99, 0.615 fillcolor "
+            "unset arrow\nunset label\nset lmargin at screen 0.655\nset rmargin at screen 0.962\n"
+            "set bmargin at screen 0.24\nset tmargin at screen 0.595\n"
+            "set object 1 rectangle from screen 0.585, 0.135 to screen 0.98, 0.61 fillcolor "
             "'#ffffff' fillstyle solid 1.0 noborder behind\n"
-            "set xrange [%.8g:%.8g]\nset yrange [%.8g:%.8g]\nset xlabel 'n^{-2/3}' offset 0, 0.4 "
-            "font ',12'\nset ylabel 'α_{50}' offset 1.2, 0 font ',12'\nset xtics font ',11'\n"
-            "set ytics font ',11'\nset samples 400\n",
+            "set xrange [%.8g:%.8g]\nset yrange [%.8g:%.8g]\nset xlabel 'n^{-2/3}' offset 0, 0.3 "
+            "font ',13'\nset ylabel 'α_{50}' offset 1.5, 0 font ',13'\nset xtics 0.1 font ',11'\n"
+            "set ytics 0.5 font ',11'\nset samples 400\n"
+            "set key bottom left Left reverse samplen 1.5 spacing 1.0 font ',11'\n",
             -0.03 * right, right, bottom, top);
-    fprintf(out, "plot %.8g with lines linewidth 1.4 linecolor '#000000'", phase_line(0)->alpha);
+    fprintf(out, "plot %.8g with lines linewidth 1.4 linecolor '#000000' notitle",
+            phase_line(0)->alpha);
     for (size_t k = 1; k < PHASE_LINES; k++)
-        fprintf(out, ", \\\n %.8g with lines linewidth 0.8 dashtype 2 linecolor '#c1272d'",
+        fprintf(out, ", \\\n %.8g with lines linewidth 0.8 dashtype 2 linecolor '#c1272d' notitle",
                 phase_line(k)->alpha);
     print_fit_curve(&report->fits[PHASE_FREE], "linewidth 1.4 linecolor '#2a788e'", out);
     print_fit_curve(&report->fits[PHASE_FIXED], "linewidth 1.4 dashtype 3 linecolor '#7a5195'",
@@ -203,8 +230,8 @@ static void print_inset(const phase_report *report, FILE *out) {
     print_limit(&report->fits[PHASE_FREE], 0.0, "#2a788e", out);
     print_limit(&report->fits[PHASE_FIXED], 0.015 * right, "#7a5195", out);
     fputs(", \\\n $half using 1:2:3:4 with yerrorbars pointtype 0 linewidth 1.1 linecolor "
-          "'#222222', \\\n $half using 1:2 with points pointtype 7 pointsize 0.6 linecolor "
-          "'#222222'\n",
+          "'#222222' notitle, \\\n $half using 1:2 with points pointtype 7 pointsize 0.6 "
+          "linecolor '#222222' notitle\n",
           out);
 }
 

@@ -218,7 +218,7 @@ static void fit_recovers_parameters(void **state) {
         hs_point points[8];
         hs_extrapolation fit;
         make_curve(points, 8, 6.7, -4.0, exponents[e], 1e-7);
-        assert_int_equal(hs_extrapolate_widths(points, 8, 0, 0.0, &fit, &error), HS_OK);
+        assert_int_equal(hs_extrapolate_widths(points, 8, 0, HS_FIT_FREE, &fit, &error), HS_OK);
         assert_true(fit.known && !fit.exponent_at_end);
         assert_float_equal(fit.alpha.value, 6.7, 1e-4);
         assert_float_equal(fit.exponent.value, exponents[e], 1e-4);
@@ -234,9 +234,8 @@ static void fit_intervals_contain_the_truth(void **state) {
     hs_extrapolation free_fit, fixed_fit, tail;
     hs_error error;
     make_curve(points, 8, 6.7, -4.0, HS_EXPONENT_THEORY, 0.01);
-    assert_int_equal(hs_extrapolate_widths(points, 8, 0, 0.0, &free_fit, &error), HS_OK);
-    assert_int_equal(hs_extrapolate_widths(points, 8, 0, HS_EXPONENT_THEORY, &fixed_fit, &error),
-                     HS_OK);
+    assert_int_equal(hs_extrapolate_widths(points, 8, 0, HS_FIT_FREE, &free_fit, &error), HS_OK);
+    assert_int_equal(hs_extrapolate_widths(points, 8, 0, HS_FIT_FIXED, &fixed_fit, &error), HS_OK);
     assert_true(free_fit.alpha.low < 6.7 && 6.7 < free_fit.alpha.high);
     assert_true(fixed_fit.alpha.low < 6.7 && 6.7 < fixed_fit.alpha.high);
     assert_true(free_fit.exponent.low < HS_EXPONENT_THEORY &&
@@ -245,9 +244,30 @@ static void fit_intervals_contain_the_truth(void **state) {
     assert_true(fixed_fit.alpha.high - fixed_fit.alpha.low <
                 free_fit.alpha.high - free_fit.alpha.low);
     assert_true(fixed_fit.probability > 0.001);
-    assert_int_equal(hs_extrapolate_widths(points, 8, 6, 0.0, &tail, &error), HS_OK);
+    assert_int_equal(hs_extrapolate_widths(points, 8, 6, HS_FIT_FREE, &tail, &error), HS_OK);
     assert_int_equal(tail.sizes, 7);
     assert_int_equal(tail.smallest, 6);
+    clear_curve(points, 8);
+}
+
+static void correction_is_recovered(void **state) {
+    (void)state;
+    hs_point points[8];
+    hs_extrapolation fit;
+    hs_error error;
+    make_curve(points, 8, 6.7, -4.0, HS_EXPONENT_THEORY, 1e-7);
+    for (size_t k = 0; k < 8; k++) {
+        points[k].alpha_50.value += 1.5 / (double)points[k].n;
+        for (size_t r = 0; r < HS_RESAMPLES; r++)
+            points[k].resampled_50[r] += 1.5 / (double)points[k].n;
+    }
+    assert_int_equal(hs_extrapolate_widths(points, 8, 0, HS_FIT_CORRECTED, &fit, &error), HS_OK);
+    assert_true(fit.known);
+    assert_float_equal(fit.alpha.value, 6.7, 1e-5);
+    assert_float_equal(fit.coefficient, -4.0, 1e-4);
+    assert_float_equal(fit.correction, 1.5, 1e-4);
+    assert_true(fit.alpha.low <= fit.alpha.value && fit.alpha.value <= fit.alpha.high);
+    assert_int_equal(fit.freedom, 5);
     clear_curve(points, 8);
 }
 
@@ -257,7 +277,7 @@ static void wrong_exponent_is_noticed(void **state) {
     hs_extrapolation fit;
     hs_error error;
     make_curve(points, 8, 6.7, -4.0, 1.6, 0.003);
-    assert_int_equal(hs_extrapolate_widths(points, 8, 0, HS_EXPONENT_THEORY, &fit, &error), HS_OK);
+    assert_int_equal(hs_extrapolate_widths(points, 8, 0, HS_FIT_FIXED, &fit, &error), HS_OK);
     assert_true(fit.probability < 1e-6);
     clear_curve(points, 8);
 }
@@ -269,10 +289,10 @@ static void too_few_sizes_are_not_fitted(void **state) {
     hs_error error;
     make_curve(points, 3, 6.7, -4.0, 1.0, 0.01);
     points[1].alpha_50.value = NAN;
-    assert_int_equal(hs_extrapolate_widths(points, 3, 0, 0.0, &fit, &error), HS_OK);
+    assert_int_equal(hs_extrapolate_widths(points, 3, 0, HS_FIT_FREE, &fit, &error), HS_OK);
     assert_false(fit.known);
     assert_true(isnan(fit.alpha.value));
-    assert_int_equal(hs_extrapolate_widths(points, 3, 0, HS_EXPONENT_THEORY, &fit, &error), HS_OK);
+    assert_int_equal(hs_extrapolate_widths(points, 3, 0, HS_FIT_FIXED, &fit, &error), HS_OK);
     assert_true(fit.known);
     assert_int_equal(fit.sizes, 2);
     assert_true(isnan(fit.probability));
@@ -292,6 +312,7 @@ int main(void) {
         cmocka_unit_test(threshold_interval_covers),
         cmocka_unit_test(fit_recovers_parameters),
         cmocka_unit_test(fit_intervals_contain_the_truth),
+        cmocka_unit_test(correction_is_recovered),
         cmocka_unit_test(wrong_exponent_is_noticed),
         cmocka_unit_test(too_few_sizes_are_not_fitted),
     };
