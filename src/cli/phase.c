@@ -116,6 +116,8 @@ static hs_status make_points(phase_report *report, hs_ledger *ledger, hs_error *
         if (status == HS_OK)
             status = hs_point_make(size, brackets, size->trials, report->plan.first_seed,
                                    &report->points[k], error);
+        if (status == HS_OK && phase_one_sided(report))
+            hs_point_bound_only(&report->points[k]);
         free(brackets);
     }
     return status;

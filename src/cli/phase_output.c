@@ -112,14 +112,14 @@ static void print_search(const phase_report *report) {
         }
 }
 
-/* Where layers of every second seed have a witness, at least half of all layers are not injective.
- */
+/* What alpha_50.low says of the search; see hs_point_bound_only. */
 static void print_search_bounds(const phase_report *report) {
     printf("\n");
     for (size_t k = 0; k < report->plan.size_count; k++)
         if (isfinite(report->points[k].alpha_50.low))
-            printf("n = %zu: alpha_50 is above %.4f [95%%]\n", report->points[k].n,
-                   report->points[k].alpha_50.low);
+            printf("n = %zu: at least half of the layers are not injective up to alpha = %.4f "
+                   "[95%%]\n",
+                   report->points[k].n, report->points[k].alpha_50.low);
 }
 
 /* ---- the fit -------------------------------------------------------------------------------- */

@@ -326,6 +326,13 @@ hs_status hs_point_make(const hs_phase_size *size, const hs_bracket *brackets, s
     return status;
 }
 
+void hs_point_bound_only(hs_point *point) {
+    const hs_estimate unknown = {NAN, NAN, NAN};
+    point->alpha_50 = point->width = point->mean = unknown;
+    for (size_t k = 0; k < point->curve_count && point->curve[k].high <= 0.5; k++)
+        point->alpha_50.low = point->curve[k].alpha;
+}
+
 void hs_point_clear(hs_point *point) {
     free(point->curve);
     free(point->resampled_50);

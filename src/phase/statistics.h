@@ -47,4 +47,9 @@ hs_status hs_point_make(const hs_phase_size *size, const hs_bracket *brackets, s
                         uint64_t seed, hs_point *point, hs_error *error);
 void hs_point_clear(hs_point *point);
 
+/* For trials in which nothing can be proven injective: of the estimates only a bound remains,
+ * alpha_50.low: the largest alpha at which the interval has P(injective) <= 1/2; NaN: none. Nothing
+ * is interpolated, because between two widths the rate may lie anywhere. */
+void hs_point_bound_only(hs_point *point);
+
 #endif

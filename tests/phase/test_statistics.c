@@ -155,6 +155,29 @@ static void grid_decides_its_own_widths_only(void **state) {
     hs_point_clear(&point);
 }
 
+static void bound_is_a_width_with_a_majority(void **state) {
+    (void)state;
+    static const size_t widths[] = {40, 50, 60, 70};
+    const hs_phase_size size = {.n = N, .grid = widths, .grid_count = 4};
+    hs_bracket brackets[20];
+    hs_point point;
+    for (size_t k = 0; k < 20; k++) { /* 20, 18, 12 and 3 of 20 are not injective */
+        size_t lower = k < 2 ? 40 : k < 8 ? 50 : k < 17 ? 60 : 70;
+        brackets[k] = (hs_bracket){.lower = lower, .upper = SIZE_MAX, .started = true};
+    }
+    make(&size, brackets, 20, &point);
+    hs_point_bound_only(&point);
+    assert_true(point.alpha_50.low == 5.0); /* 12 of 20 could be chance */
+    assert_true(isnan(point.alpha_50.value) && isnan(point.mean.low));
+    hs_point_clear(&point);
+    for (size_t k = 0; k < 20; k++)
+        brackets[k].lower = 9;
+    make(&size, brackets, 20, &point);
+    hs_point_bound_only(&point);
+    assert_true(isnan(point.alpha_50.low));
+    hs_point_clear(&point);
+}
+
 static void nothing_started_is_nothing_known(void **state) {
     (void)state;
     const hs_phase_size size = {.n = N};
@@ -308,6 +331,7 @@ int main(void) {
         cmocka_unit_test(curve_counts_widths),
         cmocka_unit_test(undecided_widens_every_interval),
         cmocka_unit_test(grid_decides_its_own_widths_only),
+        cmocka_unit_test(bound_is_a_width_with_a_majority),
         cmocka_unit_test(nothing_started_is_nothing_known),
         cmocka_unit_test(threshold_interval_covers),
         cmocka_unit_test(fit_recovers_parameters),
