@@ -1,7 +1,7 @@
 """usage: compare.py PROGRAM [--count N] [--seed S] [--engines auto,cells] [--keep DIRECTORY]
 
 Random small layers of every awkward kind, on every domain: `PROGRAM check` with each engine against
-the exact judge of brute.py, exit code and witness included. Each witness is judged in rational
+the exact judge of brute.py, exit code, witness and certificate included. Each witness is judged in rational
 arithmetic from the layer as stored, and once more in floating point. Layer k depends on (S, k) alone.
 
 A layer may be undecided only when double precision holds no witness: its bad cells are too thin.
@@ -150,8 +150,23 @@ def answer_faults(completed, expected, rows, bias, domain):
         faults += witness_faults(rows, bias, domain, answer["witness"])
     elif answer["witness"] is not None:
         faults.append("a witness without a verdict for it")
-    if completed.stderr:
+    if completed.stderr and verdict != "undecided":  # then it says that there is no certificate
         faults.append(f"on standard error: {completed.stderr.strip()}")
+    return faults
+
+
+def certificate_faults(program, completed, layer, certificate):
+    """Every verdict comes with a certificate that `verify` accepts."""
+    if completed.returncode == CODES["undecided"]:
+        return ["a certificate without a verdict"] if certificate.exists() else []
+    if not certificate.exists():
+        return [f"no certificate: {completed.stderr.strip()}"]
+    answer = json.loads(completed.stdout)
+    faults = [] if answer["arithmetic"] == "exact" else ["a certificate, and the verdict is not exact"]
+    checked = subprocess.run([program, "verify", str(certificate), *layer], capture_output=True, text=True, timeout=60)
+    if checked.returncode != 0:
+        faults.append(f"the certificate is refused: {checked.stdout.strip()}{checked.stderr.strip()}")
+    certificate.unlink()
     return faults
 
 
@@ -170,14 +185,18 @@ def compare_layer(program, engines, seed, number, keep):
     expected = "injective" if bad is None else "not-injective"
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
-        arguments = write_layer(folder, rng, rows, bias) + write_domain(folder, keywords)
+        layer = write_layer(folder, rng, rows, bias)
+        arguments = layer + write_domain(folder, keywords)
+        certificate = folder / "certificate"
         for engine in engines:
-            command = [program, "check", *arguments, "--json", "--engine", engine, "--threads", "1"]
+            command = [program, "check", *arguments, "--json", "--engine", engine, "--threads", "1",
+                       "--certificate", str(certificate)]
             try:
                 completed = subprocess.run(command, capture_output=True, text=True, timeout=60)
                 if engine == "milp" and completed.returncode == CODES["undecided"]:
                     continue  # knows general position only, and no ball with a bias
                 faults = answer_faults(completed, expected, rows, stored, domain)
+                faults += certificate_faults(program, completed, layer, certificate)
             except subprocess.TimeoutExpired:
                 faults = ["no answer in 60 s"]
             if faults:

@@ -386,8 +386,8 @@ def inside(domain, point):
         domain["kind"] != "nonneg-ball" or min(point) >= 0)
 
 
-class Engine(Case):
-    """What `check` certifies, on every domain."""
+class Certified(Case):
+    """Runs `check` and `verify` one after the other."""
 
     DOMAINS = (["--radius", 0.75], ["--domain", "space"], ["--domain", "nonneg-ball", "--radius", 2.5],
                ["--domain", "box", "--lower", -0.5, "--upper", 1.5], ["--domain", "box", "--lower", 0.25, "--upper", "inf"])
@@ -423,6 +423,10 @@ class Engine(Case):
         return [Layer("gaussian", real), Layer("biased", real, bias), Layer("ternary", ternary),
                 Layer("integer", ternary, integers), Layer("crelu", crelu),
                 Layer("crelu_biased", crelu, [abs(v) for v in (bias + bias)[:len(crelu)]])]
+
+
+class Engine(Certified):
+    """What `check` certifies, on every domain."""
 
     def check_witness(self, layer, document, place):
         with open(place, encoding="ascii") as text:
@@ -472,6 +476,188 @@ class Engine(Case):
         done = run("check", *MERCEDES.arguments, "--json")
         self.assertIsNone(json.loads(done.stdout)["certificate"])
         self.assertEqual(json.loads(done.stdout)["arithmetic"], "exact")
+
+
+def parse(certificate):
+    """The text before the steps, and the steps as lists [code, numbers..., lists...]."""
+    with open(certificate, "rb") as source:
+        text, _, rest = source.read().partition(b"\nsteps\n")
+    data = gzip.decompress(rest[:rest.rindex(b"end ")])
+    at = 0
+
+    def take():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    def take_list():
+        return [take() for _ in range(take())]
+
+    shapes = {SEGMENT: "nll", CORE: "nnl", UNIT: "n", DEAD: "n", SPAN: "l", FIX: "ll", BRANCH: "n", DETACH: "n", END: "n"}
+    steps = []
+    while at < len(data):
+        made = [take()]
+        for kind in shapes[made[0]]:
+            made.append(take() if kind == "n" else take_list())
+        if made[0] == CORE and made[2] == STORED:
+            for _ in made[3]:
+                size = take()
+                made.append(int.from_bytes(data[at:at + size], "little"))
+                at += size
+        steps.append(made)
+    return text + b"\nsteps\n", steps
+
+
+def sealed(text, steps):
+    data = b"".join(core(made[1], made[3], made[2], made[4:]) if made[0] == CORE else step(*made) for made in steps)
+    return finished(text + gzip.compress(data))
+
+
+class Mutations(Certified):
+    """Certificates of the engine, changed and sealed again: what is left proves nothing."""
+
+    def certificates(self):
+        chance = random.Random(7)
+        real = [[chance.gauss(0, 1) for _ in range(5)] for _ in range(34)]
+        integers = [[chance.randint(-1, 1) for _ in range(4)] for _ in range(36)]
+        bias = [0.9 * math.dist(row, [0] * len(row)) * chance.random() for row in real]
+        crelu = real[:7] + [[-2 * v for v in row] for row in real[:7]]
+        for name, layer, domain in (("gaussian", Layer("gaussian5", real), []),
+                                    ("biased", Layer("ball5", real[:26], bias[:26]), ["--radius", 0.9]),
+                                    ("box", Layer("box5", real, bias), self.DOMAINS[3]),
+                                    ("nonneg", Layer("nonneg5", real[:22], bias[:22]), self.DOMAINS[2]),
+                                    ("ternary", Layer("ternary4", integers), ["--engine", "branch"]),
+                                    ("crelu", Layer("crelu5", crelu), ["--engine", "branch"])):
+            _, place = self.check(layer, *domain, code=0)
+            text, steps = parse(place)
+            self.accepted(sealed(text, steps), layer)
+            yield name, layer, text, steps
+
+    def test_steps(self):
+        broken = dict.fromkeys(("removed", "repeated", "flipped", "shortened", "weakened", "slot"), 0)
+        chance = random.Random(1)
+
+        def change(kind, text, steps, layer, name):
+            code, message = self.verify(sealed(text, steps), layer)
+            self.assertIn(code, (1, 65), (name, kind, steps, message))
+            broken[kind] += 1
+
+        for name, layer, text, steps in self.certificates():
+            closing = [k for k, made in enumerate(steps) if made[0] in (DEAD, SPAN, BRANCH, DETACH, SEGMENT, END)]
+            cores = [k for k, made in enumerate(steps) if made[0] == CORE]
+            domain = text.decode().split("domain ")[1] if any(layer.bias) else ""
+            for k in chance.sample(closing, min(8, len(closing))):
+                change("removed", text, steps[:k] + steps[k + 1:], layer, name)
+                change("repeated", text, steps[:k] + [steps[k]] + steps[k:], layer, name)
+            for k in chance.sample(cores, min(8, len(cores))):
+                made, rows = steps[k], steps[k][3]
+                at = next((i for i in range(len(rows)) if rows[i] < 2 * len(layer.weight)), None)
+                if at is None:
+                    continue
+                signs = rows[:at] + [rows[at] ^ 1] + rows[at + 1:]
+                change("flipped", text, steps[:k] + [made[:3] + [signs] + made[4:]] + steps[k + 1:], layer, name)
+                short = made[:3] + [rows[:at] + rows[at + 1:]] + (made[4:4 + at] + made[5 + at:])
+                if "ball" not in domain:
+                    change("shortened", text, steps[:k] + [short] + steps[k + 1:], layer, name)
+                if made[2] == STORED and len(rows) > 1:  # next to nothing is left of the others
+                    weak = made[:4 + at] + [made[4 + at] << 40] + made[5 + at:]
+                    change("weakened", text, steps[:k] + [weak] + steps[k + 1:], layer, name)
+                unknown = [made[0], 60000] + made[2:]
+                change("slot", text, steps[:k] + [unknown] + steps[k + 1:], layer, name)
+        self.assertGreater(min(broken.values()), 5, broken)
+
+    def test_rows_in_groups(self):
+        """A fixing or a span with a group less, or with the same group twice, is refused."""
+        found = 0
+        for name, layer, text, steps in self.certificates():
+            for k, made in enumerate(steps):
+                if made[0] not in (SPAN, FIX) or len(made[1]) < 2:
+                    continue
+                for groups in (made[1][1:], made[1][:1] + made[1][:1] + made[1][2:]):
+                    changed = steps[:k] + [[made[0], groups] + made[2:]] + steps[k + 1:]
+                    code, message = self.verify(sealed(text, changed), layer)
+                    self.assertEqual(code, 1, (name, message))
+                    found += 1
+        self.assertGreater(found, 10)
+
+    def test_domain(self):
+        """A proof for a ball does not hold for a larger one on which the layer is not injective."""
+        for seed in range(100):
+            layer = self.layers(seed)[1]
+            n = len(layer.weight[0])
+            critical = json.loads(run("radius", *layer.arguments, "--json").stdout)["upper"]
+            if critical:
+                break
+        _, place = self.check(layer, "--radius", 0.9 * critical, code=0)
+        text, steps = parse(place)
+        line = next(line for line in text.split(b"\n") if line.startswith(b"domain"))
+        for other in (f"domain ball {hexadecimal(1.1 * critical)}", "domain space",
+                      "domain box\nlower" + " -inf" * n + "\nupper" + " inf" * n):
+            self.assertEqual(self.verify(sealed(text.replace(line, other.encode()), steps), layer)[0], 1, other)
+        self.accepted(sealed(text.replace(line, f"domain ball {hexadecimal(0.8 * critical)}".encode()), steps), layer)
+
+    def test_layer(self):
+        """One weight moved by one unit in the last place, rows exchanged: another layer."""
+        for name, layer, text, steps in self.certificates():
+            weight = [row[:] for row in layer.weight]
+            weight[1][0] = math.nextafter(weight[1][0], math.inf)
+            bias = layer.bias if any(layer.bias) else None
+            self.refused(sealed(text, steps), Layer("ulp", weight, bias), "another layer")
+            weight = layer.weight[1:2] + layer.weight[:1] + layer.weight[2:]
+            self.refused(sealed(text, steps), Layer("exchanged", weight, bias), "another layer")
+            exchanged = Layer("exchanged", weight, bias)
+            own = text.replace(layer.digest().encode(), exchanged.digest().encode())
+            code, message = self.verify(sealed(own, steps), exchanged)
+            if code == 0:  # another proof, of a true statement
+                self.assertEqual(run("check", *exchanged.arguments, *Mutations.DOMAINS[0]).returncode, 0, (name, message))
+
+    def test_false_statements(self):
+        """The proof of a layer, sealed for that layer with a row less that makes it not injective."""
+        chance = random.Random(11)
+        found = 0
+        for seed in range(40):
+            n = chance.randint(2, 4)
+            weight = [[chance.gauss(0, 1) for _ in range(n)] for _ in range(7 * n)]
+            layer = Layer("whole", weight)
+            if run("check", *layer.arguments, "--engine", "branch").returncode != 0:
+                continue
+            _, place = self.check(layer, "--engine", "branch", code=0)
+            text, steps = parse(place)
+            for k in range(len(weight)):
+                other = [[0.0] * n if i == k else row for i, row in enumerate(weight)]
+                changed = Layer("silenced", other)
+                if run("check", *changed.arguments).returncode != 1:
+                    continue
+                own = text.replace(layer.digest().encode(), changed.digest().encode())
+                self.assertEqual(self.verify(sealed(own, steps), changed)[0], 1)
+                found += 1
+        self.assertGreater(found, 5)
+
+    def test_threads(self):
+        """Subtrees that were given to other threads."""
+        layer = path("threads.npy")
+        run("generate", "--m", 66, "--n", 10, "--ensemble", "gaussian", "--seed", 4, "-o", layer)
+        place = path("threads.certificate")
+        done = run("check", layer, "--certificate", place, "--threads", 3, "--engine", "branch")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(run("verify", place, layer).returncode, 0)
+        text, steps = parse(place)
+        left = [made[1] for made in steps if made[0] == DETACH]
+        self.assertEqual(sorted(left), list(range(1, len(left) + 1)))
+        self.assertEqual(sorted(made[1] for made in steps if made[0] == SEGMENT), list(range(len(left) + 1)))
+        self.assertEqual(steps[-1], [END, len(left) + 1])
+        begins = [k for k, made in enumerate(steps) if made[0] == SEGMENT] + [len(steps) - 1]
+        for first, last in list(zip(begins, begins[1:]))[:4]:
+            changed = steps[:first] + steps[last:-1] + [[END, len(left)]]
+            with open(path("missing"), "wb") as out:
+                out.write(sealed(text, changed))
+            self.assertNotEqual(run("verify", path("missing"), layer).returncode, 0)
 
 
 class Files(Case):
