@@ -302,8 +302,8 @@ static size_t thin(hs_rank_proof *proof, size_t begin, size_t end, size_t to) {
             return 0;
         for (size_t k = 0; k < kept && !repeated; k++)
             repeated = parallel(proof, vectors + (to + k) * dims, x);
-        if (!repeated)
-            memmove(vectors + (to + kept++) * dims, x, dims * sizeof *x);
+        if (!repeated && to + kept++ != r)
+            memmove(vectors + (to + kept - 1) * dims, x, dims * sizeof *x);
     }
     return kept;
 }
@@ -320,28 +320,33 @@ static void eliminate_everywhere(hs_rank_proof *proof, const double *row) {
     proof->dims--;
 }
 
-/* One pass over the parts; true when one of them was a single row, which is then fixed. */
+/* Thins all parts; one with a single row is then fixed and dropped: true when there was one. */
 static bool simplify(hs_rank_proof *proof) {
-    size_t parts = 0, left = 0, dims = proof->dims;
+    size_t parts = 0, left = 0, dims = proof->dims, single = SIZE_MAX;
     double *fixed = proof->basis; /* not needed any more */
-    bool single = false;
     proof->edge[proof->parts] = proof->left;
     for (size_t g = 0; g < proof->parts; g++) {
         size_t kept = thin(proof, proof->edge[g], proof->edge[g + 1], left);
-        if (kept == 1 && !single) {
-            single = true;
-            memcpy(fixed, proof->vectors + left * dims, dims * sizeof *fixed);
-            kept = 0;
-        }
+        if (kept == 1)
+            single = parts;
         if (kept > 0)
             proof->edge[parts++] = left;
         left += kept;
     }
+    if (single != SIZE_MAX) {
+        double *row = proof->vectors + proof->edge[single] * dims;
+        memcpy(fixed, row, dims * sizeof *row);
+        memmove(row, row + dims, (left - proof->edge[single] - 1) * dims * sizeof *row);
+        for (size_t g = single + 1; g < parts; g++)
+            proof->edge[g - 1] = proof->edge[g] - 1;
+        parts--;
+        left--;
+    }
     proof->parts = parts;
     proof->left = proof->edge[parts] = left;
-    if (single)
+    if (single != SIZE_MAX)
         eliminate_everywhere(proof, fixed);
-    return single;
+    return single != SIZE_MAX;
 }
 
 /* ---- the choices ------------------------------------------------------------------------------

@@ -38,7 +38,8 @@ typedef struct tree {
     size_t known_count;
     decision *stack; /* m + 1 */
     size_t depth;
-    hs_core *slots; /* HS_CORE_SLOTS */
+    hs_core *slots; /* slot_count */
+    size_t slot_count;
     size_t core_rows;
     segment *segments;
     size_t segment_count, segment_capacity, unsettled;
@@ -161,10 +162,23 @@ static bool detach(tree *t) {
 /* ---- cores -------------------------------------------------------------------------------------
  */
 
+static bool make_slot(tree *t, size_t slot) {
+    if (slot < t->slot_count)
+        return true;
+    size_t count = 2 * slot + 64;
+    hs_core *slots = realloc(t->slots, count * sizeof *slots);
+    if (slots == NULL)
+        return hs_checker_no_memory(t->checker);
+    memset(slots + t->slot_count, 0, (count - t->slot_count) * sizeof *slots);
+    t->slots = slots;
+    t->slot_count = count;
+    return true;
+}
+
 static bool define_core(tree *t) {
     uint64_t slot;
     hs_core core = {0};
-    if (!hs_checker_number(t->checker, HS_CORE_SLOTS, "slot", &slot))
+    if (!hs_checker_number(t->checker, HS_CORE_SLOTS, "slot", &slot) || !make_slot(t, slot))
         return false;
     bool good = hs_checker_core(t->checker, &core);
     t->core_rows += core.count;
@@ -179,8 +193,8 @@ static bool read_core(tree *t, const hs_core **core) {
     uint64_t slot;
     if (!hs_checker_number(t->checker, HS_CORE_SLOTS, "slot", &slot))
         return false;
-    *core = &t->slots[slot];
-    return (*core)->rows != NULL ||
+    *core = t->slots + slot;
+    return (slot < t->slot_count && (*core)->rows != NULL) ||
            hs_checker_refuse(t->checker, "there is no core in slot %" PRIu64, slot);
 }
 
@@ -373,14 +387,13 @@ bool hs_checker_tree(hs_checker *checker) {
     t.states = hs_allocate(t.m, sizeof *t.states);
     t.known = hs_allocate(t.m, sizeof *t.known);
     t.stack = hs_allocate(t.m + 1, sizeof *t.stack);
-    t.slots = hs_allocate(HS_CORE_SLOTS, sizeof *t.slots);
     t.open = hs_allocate(checker->n + 3, sizeof *t.open);
-    bool good = t.rank != NULL && t.states != NULL && t.known != NULL && t.stack != NULL &&
-                t.slots != NULL && t.open != NULL;
+    bool good =
+        t.rank != NULL && t.states != NULL && t.known != NULL && t.stack != NULL && t.open != NULL;
     good = good ? walk(&t) : hs_checker_no_memory(checker);
     for (size_t k = 0; k < t.segment_capacity; k++)
         free(t.segments[k].states);
-    for (size_t k = 0; t.slots != NULL && k < HS_CORE_SLOTS; k++)
+    for (size_t k = 0; k < t.slot_count; k++)
         free(t.slots[k].rows);
     hs_rank_proof_free(t.rank);
     free(t.segments);

@@ -226,9 +226,11 @@ static hs_status prove_again(const hs_problem *problem, hs_run *run, hs_proof **
 /* A verdict counts as exact when the checker confirms it. */
 static hs_status certify(const hs_problem *problem, hs_run *run, hs_outcome *outcome,
                          hs_result *result, hs_error *error) {
-    if (!run->record || outcome->verdict == HS_UNDECIDED)
+    if (!run->record)
         return HS_OK;
     result->arithmetic = HS_ARITHMETIC_FLOATING;
+    if (outcome->verdict == HS_UNDECIDED)
+        return HS_OK;
     if (result->witness != NULL)
         return confirm_witness(problem, run->settings, result, error);
     hs_status status = HS_OK;

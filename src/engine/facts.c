@@ -1,6 +1,7 @@
 /* Answers that need no search. Every "not injective" is a claimed point for hs_witness_build; every
  * "injective" is a set of directions proven to be active everywhere, of exact full rank. */
 #include "engine/engine.h"
+#include "engine/proof.h"
 #include "engine/search_schedule.h"
 
 #include "geometry/rank.h"
@@ -15,7 +16,8 @@
 #include <string.h>
 
 enum {
-    PAIR_ROWS = 20000 /* more rows: looking for antiparallel pairs takes too long */
+    PAIR_ROWS = 20000,   /* more rows: looking for antiparallel pairs takes too long */
+    RECORD_COLUMNS = 300 /* more: checking that they span takes longer than a second */
 };
 
 /* A finite point of the interval, in its interior wherever doubles allow it. */
@@ -234,34 +236,93 @@ static bool covers_line(const double *u, const double *w, size_t n, double bu, d
     return covers;
 }
 
-static bool direction_is_covered(const hs_problem *problem, size_t i) {
+/* other: the row that is antiparallel to row i, or i itself. */
+static bool direction_is_covered(const hs_problem *problem, size_t i, size_t *other) {
     const hs_layer *layer = problem->layer;
     size_t n = layer->n;
+    *other = i;
     if (active_everywhere(problem, i))
         return true;
     for (size_t k = i + 1; k < layer->m && layer->m <= PAIR_ROWS; k++)
         if (!problem->zero_row[k] && covers_line(layer->weight + i * n, layer->weight + k * n, n,
-                                                 layer->bias[i], layer->bias[k]))
+                                                 layer->bias[i], layer->bias[k])) {
+            *other = k;
             return true;
+        }
     return false;
 }
 
-/* The rank of the directions that are active everywhere; 0 when the run is stopped on the way. */
-static hs_status covered_rank(const hs_problem *problem, hs_run *run, size_t *rank,
-                              hs_error *error) {
-    size_t *rows = hs_allocate(problem->m, sizeof *rows), count = 0;
+/* The rank of the directions that are active everywhere; 0 when the run is stopped on the way.
+ * rows: room for m; receives the rows, and after them, from place m on, the row that each one is
+ * antiparallel to, or the row itself. */
+static hs_status covered_rank(const hs_problem *problem, hs_run *run, size_t *rows, size_t *count,
+                              size_t *rank, hs_error *error) {
     hs_status status = HS_OK;
-    if (rows == NULL)
-        return hs_fail(error, HS_NO_MEMORY, "no memory for a rank");
+    *count = *rank = 0;
     for (size_t i = 0; i < problem->m && !hs_run_should_stop(run, 0, NULL); i++)
-        if (!problem->zero_row[i] && direction_is_covered(problem, i))
-            rows[count++] = i;
-    *rank = 0;
-    if (count >= problem->n)
-        status = find_rank(problem, run, rows, count, rank, error);
+        if (!problem->zero_row[i] && direction_is_covered(problem, i, &rows[problem->m + *count]))
+            rows[(*count)++] = i;
+    if (*count >= problem->n)
+        status = find_rank(problem, run, rows, *count, rank, error);
     if (atomic_load(&run->stopped))
         *rank = 0;
-    free(rows);
+    return status;
+}
+
+/* Keeps n independent ones of the rows that covered_rank found; false where there are none. */
+static bool choose_basis(const hs_problem *problem, size_t *rows, size_t count) {
+    size_t n = problem->n, m = problem->m;
+    hs_modular_basis basis;
+    uint64_t *row = hs_allocate(n, sizeof *row);
+    bool good = hs_modular_basis_create(n, &basis, NULL) == HS_OK && row != NULL;
+    for (size_t k = 0; good && k < count && basis.rank < n; k++) {
+        hs_residues(problem->layer->weight + rows[k] * n, n, row);
+        if (!hs_modular_basis_add(&basis, row))
+            continue;
+        rows[basis.rank - 1] = rows[k];
+        rows[m + basis.rank - 1] = rows[m + k];
+    }
+    good = good && basis.rank == n;
+    hs_modular_basis_clear(&basis);
+    free(row);
+    return good;
+}
+
+/* One branch: rows that are active everywhere are, and of each pair one is. */
+static hs_status record(const hs_problem *problem, hs_run *run, size_t *rows, size_t count,
+                        hs_proof **proof, hs_error *error) {
+    size_t n = problem->n, m = problem->m, groups = 0;
+    if ((n > RECORD_COLUMNS && run->settings->certificate == NULL) ||
+        (count > n && !choose_basis(problem, rows, count)))
+        return HS_OK;
+    size_t *slot = hs_allocate(n, sizeof *slot), *which = hs_allocate(n, sizeof *which);
+    size_t *row_of = hs_allocate(m, sizeof *row_of);
+    uint64_t *none = hs_allocate((m + problem->faces) / 64 + 1, sizeof *none);
+    hs_status status = HS_OK;
+    if (slot == NULL || which == NULL || row_of == NULL || none == NULL)
+        status = hs_fail(error, HS_NO_MEMORY, "no memory for a proof");
+    for (size_t i = 0; status == HS_OK && i < m; i++)
+        row_of[i] = i;
+    if (status == HS_OK)
+        status = hs_proof_create(problem, row_of, m, NULL, m, n, run, proof, error);
+    if (status == HS_OK) {
+        hs_proof_part *part = hs_proof_part_begin(*proof);
+        hs_proof_segment(part, hs_proof_number(*proof), none, none);
+        for (size_t k = 0; k < n; k++) {
+            hs_proof_core_fact(part, k, problem, rows[k], rows[m + k]);
+            slot[k] = k;
+            if (rows[k] == rows[m + k])
+                hs_proof_unit(part, k);
+            else
+                which[groups++] = k;
+        }
+        hs_proof_span(part, which, groups, slot, NULL);
+        hs_proof_part_end(part);
+    }
+    free(slot);
+    free(which);
+    free(row_of);
+    free(none);
     return status;
 }
 
@@ -386,11 +447,19 @@ hs_status hs_engine_facts(const hs_problem *problem, hs_run *run, hs_outcome *ou
     hs_status status = claim_at_centre(problem, run, outcome, error);
     if (status != HS_OK || outcome->verdict == HS_NOT_INJECTIVE)
         return status;
-    status = covered_rank(problem, run, &rank, error);
-    if (status != HS_OK || rank < problem->n)
-        return status == HS_OK ? claim_from_boundaries(problem, outcome, error) : status;
-    hs_outcome_set(outcome, HS_INJECTIVE,
-                   "antiparallel pairs and rows that are active on the whole domain span the "
-                   "space");
-    return HS_OK;
+    size_t count, *rows = hs_allocate_matrix(problem->m, 2, sizeof *rows);
+    if (rows == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "no memory for the pairs of rows");
+    status = covered_rank(problem, run, rows, &count, &rank, error);
+    if (status == HS_OK && rank < problem->n) {
+        status = claim_from_boundaries(problem, outcome, error);
+    } else if (status == HS_OK) {
+        hs_outcome_set(outcome, HS_INJECTIVE,
+                       "antiparallel pairs and rows that are active on the whole domain span the "
+                       "space");
+        if (run->record)
+            status = record(problem, run, rows, count, &outcome->proof, error);
+    }
+    free(rows);
+    return status;
 }

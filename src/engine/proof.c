@@ -15,8 +15,7 @@
 #include <zlib.h>
 
 enum {
-    BUFFER = 1 << 15,    /* steps before they are compressed */
-    NO_ROW = UINT32_MAX, /* a face that certificates do without: tau > 0 */
+    BUFFER = 1 << 15, /* steps before they are compressed */
     GZIP_WINDOW = 15 + 16,
     SMALL_MULTIPLIERS =
         8 /* bytes of a multiplier up to which it is stored rather than found anew */
@@ -79,7 +78,7 @@ static void map_faces(hs_proof *proof, const hs_problem *problem, size_t rows) {
     size_t at = proof->count, face = problem->m, n = problem->n, d = problem->system.d;
     if (problem->homogenised) {
         proof->tau = at;
-        proof->row[at++] = NO_ROW;
+        at++; /* certificates do without it */
         face++;
     }
     const double unit = 1.0;
@@ -398,6 +397,67 @@ void hs_proof_core_exact(hs_proof_part *part, size_t slot, const size_t *rows, s
     put_multipliers(part, core, rows, count, multipliers);
 }
 
+/* The face that keeps w_j z_j from below, in the domains that have faces: SIZE_MAX where w_j needs
+ * none, because it is 0 or because the ball sees to it. */
+static size_t face_against(const hs_problem *problem, double w, size_t j) {
+    hs_domain_kind kind = problem->domain.kind;
+    bool needed = kind == HS_DOMAIN_BOX ? fabs(w) > 0.0 : kind == HS_DOMAIN_NONNEG_BALL && w > 0.0;
+    return needed ? problem->m + 2 * j + (w < 0.0) : SIZE_MAX;
+}
+
+/* w.z + b = (w with the faces' share taken away).z + the rest: the face of coordinate j counts
+ * |w_j| times. */
+static void put_everywhere(hs_proof_part *part, core_step *core, const hs_problem *problem,
+                           size_t row) {
+    size_t n = problem->n, count = 1;
+    const double *w = problem->layer->weight + row * n;
+    int least = 0, exponent;
+    uint64_t odd;
+    for (size_t j = 0; j < n; j++) {
+        count += face_against(problem, w[j], j) != SIZE_MAX;
+        if (hs_split_double(w[j], &odd, &exponent) && exponent < least)
+            least = exponent;
+    }
+    core_put(part, core, HS_CORE_STORED);
+    core_put(part, core, count);
+    core_put(part, core, 2 * (uint64_t)row);
+    for (size_t j = 0; j < n; j++)
+        if (face_against(problem, w[j], j) != SIZE_MAX)
+            core_put(part, core, 2 * (uint64_t)face_against(problem, w[j], j));
+    mpz_t multiplier;
+    mpz_init_set_ui(multiplier, 1);
+    mpz_mul_2exp(multiplier, multiplier, (mp_bitcnt_t)-least);
+    put_multiplier(part, core, multiplier);
+    for (size_t j = 0; j < n; j++) {
+        if (face_against(problem, w[j], j) == SIZE_MAX)
+            continue;
+        hs_split_double(w[j], &odd, &exponent);
+        mpz_set_ui(multiplier, odd);
+        mpz_mul_2exp(multiplier, multiplier, (mp_bitcnt_t)(exponent - least));
+        put_multiplier(part, core, multiplier);
+    }
+    mpz_clear(multiplier);
+}
+
+void hs_proof_core_fact(hs_proof_part *part, size_t slot, const hs_problem *problem, size_t row,
+                        size_t other) {
+    if (idle(part))
+        return;
+    core_step *core = &part->slots[slot];
+    core->size = 0;
+    core->written = false;
+    core_put(part, core, HS_STEP_CORE);
+    core_put(part, core, slot);
+    if (row == other) {
+        put_everywhere(part, core, problem, row);
+        return;
+    }
+    core_put(part, core, HS_CORE_WEIGHTS);
+    core_put(part, core, 2);
+    core_put(part, core, 2 * (uint64_t)row);
+    core_put(part, core, 2 * (uint64_t)other);
+}
+
 /* The core's step comes before the step that refers to it. */
 static void need(hs_proof_part *part, size_t slot) {
     core_step *core = &part->slots[slot];
@@ -456,7 +516,8 @@ static void put_groups(hs_proof_part *part, unsigned step, const size_t *which, 
     double choices = rows;
     for (size_t k = 0; k < count; k++) {
         need(part, slots[which[k]]);
-        choices *= (double)hs_bits_count(groups + which[k] * words, words);
+        if (groups != NULL)
+            choices *= (double)hs_bits_count(groups + which[k] * words, words);
     }
     part->cost += choice_seconds * choices;
     put_step(part, step);

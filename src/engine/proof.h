@@ -46,12 +46,18 @@ void hs_proof_core(hs_proof_part *part, size_t slot, const size_t *rows, size_t 
 void hs_proof_core_exact(hs_proof_part *part, size_t slot, const size_t *rows, size_t count,
                          mpz_t *multipliers, bool unique);
 
+/* For facts, on a layer's own rows: row `other` is antiparallel to `row`, so that one of them is
+ * active everywhere; with other = row, that one is active everywhere by itself. */
+void hs_proof_core_fact(hs_proof_part *part, size_t slot, const hs_problem *problem, size_t row,
+                        size_t other);
+
 /* The steps. Sets of rows are bits of `words` words each. */
 void hs_proof_segment(hs_proof_part *part, uint64_t number, const uint64_t *inactive,
                       const uint64_t *active);
 void hs_proof_unit(hs_proof_part *part, size_t slot);
 void hs_proof_dead(hs_proof_part *part, size_t slot);
-/* which: indices of the groups that count; slot and bits of each group. */
+/* which: indices of the groups that count; slot and bits of each group (NULL: not worth counting).
+ */
 void hs_proof_span(hs_proof_part *part, const size_t *which, size_t count, const size_t *slots,
                    const uint64_t *groups);
 void hs_proof_fix(hs_proof_part *part, const size_t *which, size_t count, const size_t *slots,

@@ -466,6 +466,36 @@ class Engine(Certified):
         self.assertGreater(min(found.values()), 3, found)
         self.assertEqual(len(found), 6, found)
 
+    def test_facts(self):
+        """Verdicts without a search, in more dimensions than a search could do."""
+        chance = random.Random(2)
+        n = 48
+        half = [[chance.gauss(0, 1) for _ in range(n)] for _ in range(n)]
+        norms = [1.01 * math.hypot(*row) for row in half]
+        low = [1.01 * math.hypot(*(min(v, 0.0) for v in row)) for row in half]
+        reach = [1.01 * sum(abs(v) for v in row) for row in half]
+        pairs = half + [[-3 * v for v in row] for row in half]
+        spread = [chance.random() for _ in pairs]
+        for layer, domain in ((Layer("pairs48", pairs), []), (Layer("biased48", pairs, spread), ["--domain", "space"]),
+                              (Layer("biased48", pairs, spread), ["--domain", "box", "--lower", -1, "--upper", "inf"]),
+                              (Layer("awake48", half, norms), []),
+                              (Layer("awake_above48", half, low), ["--domain", "nonneg-ball"]),
+                              (Layer("awake_box48", half, reach), ["--domain", "box", "--lower", -1, "--upper", 1]),
+                              (Layer("mixed48", pairs[:n + 9], norms + [0.0] * 9), [])):
+            document, _ = self.check(layer, *domain, code=0)
+            self.assertEqual(document["engine"], "auto")
+
+    def test_data(self):
+        """The layers of data/, on the unit ball."""
+        for name in ("iris_12.npz", "iris_32.npz", "digits8_24.npz", "digits8_72.npz", "icosahedron.npy", "identity_pair.mtx",
+                     "mercedes_benz.csv", "tetrahedron.csv", "tetrahedron_bias.npz", "wine.safetensors"):
+            done = run("check", os.path.join(DATA, name), "--certificate", path(name), "--json", "--time-limit", 60)
+            if done.returncode == 2:
+                continue
+            self.assertEqual(json.loads(done.stdout)["arithmetic"], "exact", name)
+            self.assertEqual(run("verify", path(name), os.path.join(DATA, name)).returncode, 0, name)
+            self.assertEqual(run("verify", path(name), os.path.join(DATA, "iris_16.npz")).returncode, 1, name)
+
     def test_undecided(self):
         layer = self.layers(3)[0]
         self.check(layer, "--engine", "search", "--time-limit", "1e-9")
