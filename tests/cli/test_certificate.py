@@ -474,7 +474,7 @@ class Engine(Certified):
         norms = [1.01 * math.hypot(*row) for row in half]
         low = [1.01 * math.hypot(*(min(v, 0.0) for v in row)) for row in half]
         reach = [1.01 * sum(abs(v) for v in row) for row in half]
-        pairs = half + [[-3 * v for v in row] for row in half]
+        pairs = half + [[-2 * v for v in row] for row in half]
         spread = [chance.random() for _ in pairs]
         for layer, domain in ((Layer("pairs48", pairs), []), (Layer("biased48", pairs, spread), ["--domain", "space"]),
                               (Layer("biased48", pairs, spread), ["--domain", "box", "--lower", -1, "--upper", "inf"]),
@@ -488,10 +488,9 @@ class Engine(Certified):
     def test_data(self):
         """The layers of data/, on the unit ball."""
         for name in ("iris_12.npz", "iris_32.npz", "digits8_24.npz", "digits8_72.npz", "icosahedron.npy", "identity_pair.mtx",
-                     "mercedes_benz.csv", "tetrahedron.csv", "tetrahedron_bias.npz", "wine.safetensors"):
+                     "mercedes_benz.csv", "tetrahedron.csv", "tetrahedron_bias.npz", "wine13_91.npy"):
             done = run("check", os.path.join(DATA, name), "--certificate", path(name), "--json", "--time-limit", 60)
-            if done.returncode == 2:
-                continue
+            self.assertIn(done.returncode, (0, 1), (name, done.stderr))
             self.assertEqual(json.loads(done.stdout)["arithmetic"], "exact", name)
             self.assertEqual(run("verify", path(name), os.path.join(DATA, name)).returncode, 0, name)
             self.assertEqual(run("verify", path(name), os.path.join(DATA, "iris_16.npz")).returncode, 1, name)
