@@ -71,17 +71,22 @@ void hs_search_cone_clear(hs_search_cone *cone) {
 }
 
 void hs_search_cone_equilibrate(hs_search_cone *cone, size_t m, const double *weight) {
-    for (size_t j = 0; j < cone->n; j++) {
-        double largest = 0.0;
+    size_t n = cone->n;
+    double *largest = cone->ball ? NULL : hs_allocate(n, sizeof *largest);
+    if (largest == NULL)
+        return; /* without memory: as it is */
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            double size = fabs(weight[i * n + j]);
+            largest[j] = size > largest[j] ? size : largest[j];
+        }
+    for (size_t j = 0; j < n; j++) {
         int exponent;
-        if (cone->ball || cone->face[j] == HS_CONE_BELOW_TAU)
-            continue;
-        for (size_t i = 0; i < m; i++)
-            largest = fmax(largest, fabs(weight[i * cone->n + j]));
-        frexp(largest, &exponent);
-        if (largest > 0.0)
+        frexp(largest[j], &exponent);
+        if (largest[j] > 0.0 && cone->face[j] != HS_CONE_BELOW_TAU)
             cone->scale[j] = ldexp(cone->scale[j], -exponent);
     }
+    free(largest);
 }
 
 void hs_search_cone_row(const hs_search_cone *cone, const double *w, double b, double *row) {

@@ -10,7 +10,7 @@
 static double norm(const double *w, size_t n) {
     double largest = 0.0, square = 0.0;
     for (size_t j = 0; j < n; j++)
-        largest = fmax(largest, fabs(w[j]));
+        largest = fabs(w[j]) > largest ? fabs(w[j]) : largest;
     if (!(largest > 0.0))
         return 0.0;
     for (size_t j = 0; j < n; j++)
@@ -104,16 +104,17 @@ static void merge(const hs_search_source *source, ray *rays, size_t count) {
         }
 }
 
-static size_t collect_rays(const hs_search_source *source, ray *rays) {
+/* direction: n numbers without symmetries. */
+static size_t collect_rays(const hs_search_source *source, const double *direction, ray *rays) {
     size_t count = 0, n = source->n;
     for (size_t i = 0; i < source->m; i++) {
         const double *w = source->weight + i * n;
         double length = norm(w, n), key = 0.0, least, most;
         hs_search_row_range(source, i, &least, &most);
         if (!(length > 0.0) || most < 0.0)
-            continue;                  /* spans nothing, or is never active */
-        for (size_t j = 0; j < n; j++) /* a fixed direction without symmetries */
-            key += w[j] / length * cos(1.0 + 1.7 * (double)j + 0.3 * (double)j * (double)j);
+            continue; /* spans nothing, or is never active */
+        for (size_t j = 0; j < n; j++)
+            key += w[j] / length * direction[j];
         double bias = source->bias != NULL ? source->bias[i] : 0.0;
         rays[count++] = (ray){fabs(key), bias / length, length, i, true, least >= 0.0};
     }
@@ -171,7 +172,13 @@ static size_t count_always(const ray *rays, size_t count) {
 
 static hs_status reduce(const hs_search_source *source, ray *rays, size_t *count, size_t *rank,
                         hs_error *error) {
-    *count = collect_rays(source, rays);
+    double *direction = hs_allocate(source->n, sizeof *direction);
+    if (direction == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "no memory for the structure of a layer");
+    for (size_t j = 0; j < source->n; j++)
+        direction[j] = cos(1.0 + 1.7 * (double)j + 0.3 * (double)j * (double)j);
+    *count = collect_rays(source, direction, rays);
+    free(direction);
     qsort(rays, *count, sizeof *rays, by_key);
     merge(source, rays, *count);
     size_t always = count_always(rays, *count), n = source->n;
