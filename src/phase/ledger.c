@@ -72,8 +72,7 @@ static const char *const statement_text[STATEMENTS] = {
         "SELECT " COLUMNS " FROM decision WHERE " KEY " AND n = ?6 AND seed BETWEEN ?7 AND ?8",
     [INSERT_CLAIM] = "INSERT OR IGNORE INTO claim VALUES (?1, ?2, ?3)",
     [DELETE_CLAIM] = "DELETE FROM claim WHERE n = ?1 AND seed = ?2 AND owner = ?3",
-    [BEAT] = "INSERT INTO process VALUES (?1, ?2) "
-             "ON CONFLICT DO UPDATE SET heartbeat = excluded.heartbeat",
+    [BEAT] = "INSERT OR REPLACE INTO process VALUES (?1, ?2)",
 };
 
 struct hs_ledger {

@@ -71,7 +71,7 @@ static double ask(size_t m, size_t n, uint64_t seed) {
 
 static double ask_again(const char *path, size_t *questions) {
     sqlite3 *base;
-    sqlite3_stmt *rows;
+    sqlite3_stmt *rows = NULL;
     double seconds = 0.0;
     must(sqlite3_open(path, &base) == SQLITE_OK &&
              sqlite3_prepare_v2(base, "SELECT m, n, seed FROM decision WHERE source <> 'witness'",
