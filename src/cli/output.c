@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -64,10 +65,10 @@ void cli_print_vector(const char *name, const double *values, size_t n) {
     printf("%s)\n", n > 12 ? ", ...  (--json shows all)" : "");
 }
 
-static volatile sig_atomic_t interrupt_count;
+static atomic_int interrupt_count; /* lock-free, so fit for a handler; all threads may look */
 
 static void on_interrupt(int signal_number) {
-    if (interrupt_count++ > 0)
+    if (atomic_fetch_add(&interrupt_count, 1) > 0)
         _exit(128 + signal_number);
 }
 
@@ -80,7 +81,7 @@ void cli_catch_interrupts(void) {
 
 bool cli_interrupted(void *unused) {
     (void)unused;
-    return interrupt_count > 0;
+    return atomic_load(&interrupt_count) > 0;
 }
 
 void cli_progress_begin(cli_progress *progress, const cli_common *common) {

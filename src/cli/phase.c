@@ -6,10 +6,12 @@
 #include "support/allocate.h"
 #include "support/error.h"
 #include "support/gnuplot.h"
+#include "support/output_file.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 static int parse(int argc, char **argv, phase_options *asked) {
@@ -58,6 +60,23 @@ static int check_outputs(const phase_options *asked) {
         return cli_usage_error("--plot - and --json both want standard output");
     if (!terminal && hs_gnuplot_check_path(asked->plot, &error) != HS_OK)
         return cli_fail(&error);
+    return -1;
+}
+
+/* Before hours of work: can the results be written? */
+static int check_places(const phase_options *asked) {
+    const char *const paths[] = {asked->csv, asked->plot};
+    for (size_t k = 0; k < sizeof paths / sizeof *paths; k++) {
+        hs_output_file file;
+        hs_error error;
+        struct stat there;
+        if (paths[k] == NULL || strcmp(paths[k], "-") == 0 ||
+            (stat(paths[k], &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)))
+            continue; /* a pipe is opened once only */
+        if (hs_output_file_open(paths[k], &file, &error) != HS_OK)
+            return cli_fail(&error);
+        hs_output_file_abandon(&file);
+    }
     return -1;
 }
 
@@ -191,6 +210,8 @@ static int phase(int argc, char **argv, const cli_launch *launch, phase_parts *p
     int code = parse(argc, argv, &asked);
     if (code < 0)
         code = check_outputs(&asked);
+    if (code < 0 && launch->rank == 0)
+        code = check_places(&asked);
     if (code < 0)
         code = phase_plan_make(&asked, parts, &report->plan, &report->grid);
     if (code >= 0)

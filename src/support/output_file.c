@@ -58,7 +58,8 @@ hs_status hs_output_file_open(const char *path, hs_output_file *file, hs_error *
     bool exists = stat(path, &there) == 0;
     if (exists && S_ISDIR(there.st_mode))
         return fail(path, EISDIR, error);
-    file->path = exists ? realpath(path, NULL) : hs_copy(path, strlen(path) + 1, 1);
+    file->path = exists && S_ISREG(there.st_mode) ? realpath(path, NULL)
+                                                  : hs_copy(path, strlen(path) + 1, 1);
     if (file->path == NULL)
         return fail(path, errno, error);
 

@@ -487,6 +487,11 @@ class Outputs(Case):
             self.assertIn(piece, text)
         self.assertIn("P(injective)", run("phase", *SMALL, "--plot", "-").stdout)
 
+    def test_places_that_cannot_be_written(self):
+        """Said at once: this would take days."""
+        for name in ("--csv", "--plot"):
+            self.fails(73, "no/such/place", "--n", 30, name, place("no/such/place.svg"))
+
     def test_usage(self):
         for piece, arguments in (
                 ("--n", ("--n", "4,")), ("twice", ("--n", "4,4")), ("--n", ("--n", "0")),
