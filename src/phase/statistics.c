@@ -253,6 +253,9 @@ static hs_status estimate_all(const sample *this, uint64_t seed, hs_point *point
         point->width = estimate(width_of(&of), all.best[1], all.worst[1]);
         point->mean = estimate(of.mean, all.best[2], all.worst[2]);
         point->error_50 = gsl_stats_sd(point->resampled_50, 1, HS_RESAMPLES);
+        if (this->trials < 2) /* one trial says nothing of its spread */
+            point->alpha_50.low = point->alpha_50.high = point->width.low = point->width.high =
+                point->mean.low = point->mean.high = NAN;
     }
     free(counts);
     free(all.memory);

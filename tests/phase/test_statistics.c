@@ -178,6 +178,17 @@ static void bound_is_a_width_with_a_majority(void **state) {
     hs_point_clear(&point);
 }
 
+static void one_trial_has_no_interval(void **state) {
+    (void)state;
+    const hs_phase_size size = {.n = N};
+    const hs_bracket bracket = closed(50);
+    hs_point point;
+    make(&size, &bracket, 1, &point);
+    assert_true(point.mean.value == 5.0 && isnan(point.mean.low) && isnan(point.mean.high));
+    assert_true(isfinite(point.alpha_50.value) && isnan(point.alpha_50.low) && isnan(point.sd));
+    hs_point_clear(&point);
+}
+
 static void nothing_started_is_nothing_known(void **state) {
     (void)state;
     const hs_phase_size size = {.n = N};
@@ -332,6 +343,7 @@ int main(void) {
         cmocka_unit_test(undecided_widens_every_interval),
         cmocka_unit_test(grid_decides_its_own_widths_only),
         cmocka_unit_test(bound_is_a_width_with_a_majority),
+        cmocka_unit_test(one_trial_has_no_interval),
         cmocka_unit_test(nothing_started_is_nothing_known),
         cmocka_unit_test(threshold_interval_covers),
         cmocka_unit_test(fit_recovers_parameters),
