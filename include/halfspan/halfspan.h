@@ -191,7 +191,7 @@ typedef struct hs_settings {
                     * witness will do */
 } hs_settings;
 
-/* engine auto, no limits, all cores, seed 0, no callbacks, confirm. */
+/* engine auto, no limits, all cores, seed 0, no callbacks, no certificate. */
 hs_settings hs_settings_default(void);
 
 /* Two inputs with the same output. */
@@ -212,6 +212,7 @@ typedef struct hs_result {
     hs_arithmetic arithmetic; /* exact: hs_verify's checker confirmed the verdict. When neither
                                * confirm nor certificate was asked for: what the engine used */
     bool certified;           /* the certificate asked for was checked and kept */
+    char uncertified[256];    /* in one line: why the verdict has no certificate */
     char reason[256];         /* one sentence */
     hs_witness *witness;      /* only when not injective */
     bool has_active_lower;    /* proven bounds on the smallest number of active rows, where known */

@@ -92,29 +92,45 @@ json_t *cli_json_domain(const hs_domain *domain, size_t n) {
     return object;
 }
 
+/* With as many digits as it takes to read the same number back. */
+static void print_exactly(double value) {
+    char text[32];
+    int digits = 6;
+    do
+        snprintf(text, sizeof text, "%.*g", digits++, value);
+    while (strtod(text, NULL) < value || strtod(text, NULL) > value);
+    fputs(text, stdout);
+}
+
 static void print_box(const hs_domain *domain, size_t n) {
     bool cube = true;
     for (size_t j = 1; j < n; j++)
         cube = cube && domain->lower[j] == domain->lower[0] && domain->upper[j] == domain->upper[0];
+    fputs(cube ? "the box [" : "the box from (", stdout);
+    print_exactly(domain->lower[0]);
+    fputs(cube ? ", " : ", ...) to (", stdout);
+    print_exactly(domain->upper[0]);
     if (cube)
-        printf("the box [%g, %g]^%zu", domain->lower[0], domain->upper[0], n);
+        printf("]^%zu", n);
     else
-        printf("the box from (%g, ...) to (%g, ...)", domain->lower[0], domain->upper[0]);
+        fputs(", ...)", stdout);
 }
 
 void cli_print_domain(const hs_domain *domain, size_t n) {
     switch (domain->kind) {
     case HS_DOMAIN_BALL:
-        printf("the ball of radius %g", domain->radius);
+        fputs("the ball of radius ", stdout);
+        print_exactly(domain->radius);
         break;
     case HS_DOMAIN_SPACE:
-        printf("the whole space");
+        fputs("the whole space", stdout);
         break;
     case HS_DOMAIN_BOX:
         print_box(domain, n);
         break;
     case HS_DOMAIN_NONNEG_BALL:
-        printf("the non-negative part of the ball of radius %g", domain->radius);
+        fputs("the non-negative part of the ball of radius ", stdout);
+        print_exactly(domain->radius);
         break;
     }
 }

@@ -110,12 +110,15 @@ hs_status hs_certificate_end(hs_certificate *certificate, hs_error *error) {
 }
 
 hs_status hs_certificate_check(hs_certificate *certificate, const hs_problem *problem,
-                               const hs_settings *settings, bool *proven, hs_error *error) {
+                               const hs_settings *settings, bool *proven, char *why, size_t size,
+                               hs_error *error) {
     hs_verification *verification = NULL;
     rewind(certificate->stream);
     hs_status status = hs_verify_stream(certificate->stream, "the certificate", problem->layer,
                                         settings, &verification, error);
     *proven = status == HS_OK && verification->proven;
+    if (status == HS_OK && !*proven)
+        snprintf(why, size, "the checker refuses it: %s", verification->reason);
     hs_verification_free(verification);
     return status;
 }

@@ -16,7 +16,7 @@
 #include <string.h>
 
 hs_settings hs_settings_default(void) {
-    return (hs_settings){.engine = HS_ENGINE_AUTO, .confirm = true};
+    return (hs_settings){.engine = HS_ENGINE_AUTO};
 }
 
 /* Turns the claim into evidence; a claim that does not hold leaves the question undecided. */
@@ -159,33 +159,53 @@ static void report(const hs_problem *problem, const hs_outcome *outcome, hs_resu
 static const double confirm_seconds = 1.0; /* worth a confirmation, however short the search */
 enum { CONFIRM_COLUMNS = 200 };            /* more: exact null vectors take longer than a second */
 
+static double confirm_limit(const hs_run *run) {
+    return fmax(confirm_seconds, (hs_clock_seconds() - run->start) / 3.0);
+}
+
+/* Without a file to keep it in, a certificate that cannot be made costs "exact" and no more. */
+static hs_status without(hs_run *run, hs_result *result, hs_status status, const char *why,
+                         hs_error *error) {
+    snprintf(result->uncertified, sizeof result->uncertified, "%.255s",
+             status != HS_OK && error != NULL ? error->message : why);
+    bool harmless = status == HS_BAD_DATA || run->settings->certificate == NULL;
+    return harmless && status != HS_NO_MEMORY ? HS_OK : status;
+}
+
 /* The finished certificate is checked, and kept where that is asked for. */
-static hs_status confirm(const hs_problem *problem, const hs_settings *settings,
-                         hs_certificate *certificate, hs_result *result, hs_error *error) {
+static hs_status confirm(const hs_problem *problem, hs_run *run, hs_certificate *certificate,
+                         hs_result *result, hs_error *error) {
     bool proven = false;
     hs_status status = hs_certificate_end(certificate, error);
     if (status == HS_OK)
-        status = hs_certificate_check(certificate, problem, settings, &proven, error);
-    if (status == HS_OK && proven)
-        result->arithmetic = HS_ARITHMETIC_EXACT;
-    if (status == HS_OK && proven && settings->certificate != NULL) {
-        status = hs_certificate_keep(certificate, settings->certificate, error);
-        result->certified = status == HS_OK;
-    }
+        status = hs_certificate_check(certificate, problem, run->settings, &proven,
+                                      result->uncertified, sizeof result->uncertified, error);
+    if (status != HS_OK)
+        return without(run, result, status, "", error);
+    if (!proven)
+        return HS_OK;
+    result->arithmetic = HS_ARITHMETIC_EXACT;
+    if (run->settings->certificate == NULL)
+        return HS_OK;
+    status = hs_certificate_keep(certificate, run->settings->certificate, error);
+    result->certified = status == HS_OK;
     return status;
 }
 
-static hs_status confirm_witness(const hs_problem *problem, const hs_settings *settings,
-                                 hs_result *result, hs_error *error) {
+static hs_status confirm_witness(const hs_problem *problem, hs_run *run, hs_result *result,
+                                 hs_error *error) {
     hs_certificate certificate = {0};
     bool made = false;
-    if (settings->certificate == NULL && problem->n > CONFIRM_COLUMNS)
-        return HS_OK;
+    if (run->settings->certificate == NULL && problem->n > CONFIRM_COLUMNS)
+        return without(run, result, HS_OK, "an exact null vector would take too long", error);
     hs_status status = hs_certificate_begin(problem, HS_NOT_INJECTIVE, &certificate, error);
     if (status == HS_OK)
         status = hs_certificate_witness(problem, result->witness, &certificate, &made, error);
     if (status == HS_OK && made)
-        status = confirm(problem, settings, &certificate, result, error);
+        status = confirm(problem, run, &certificate, result, error);
+    else
+        status = without(run, result, status, "no exact null vector of the active rows was found",
+                         error);
     hs_certificate_clear(&certificate);
     return status;
 }
@@ -193,29 +213,35 @@ static hs_status confirm_witness(const hs_problem *problem, const hs_settings *s
 /* The proof that the engine recorded. */
 static hs_status confirm_proof(const hs_problem *problem, hs_run *run, hs_proof *proof,
                                hs_result *result, hs_error *error) {
-    const hs_settings *settings = run->settings;
     hs_certificate certificate = {0};
-    double longest = fmax(confirm_seconds, (hs_clock_seconds() - run->start) / 3.0);
+    if (proof == NULL)
+        return without(run, result, HS_OK, "the exact engine did not find a proof of its own",
+                       error);
     if (!hs_proof_usable(proof) ||
-        (settings->certificate == NULL && hs_proof_cost(proof) > longest))
-        return HS_OK;
+        (run->settings->certificate == NULL && hs_proof_cost(proof) > confirm_limit(run)))
+        return without(run, result, HS_OK,
+                       run->settings->certificate != NULL
+                           ? "the proof could not be written to a temporary file"
+                           : "checking the proof would take too long",
+                       error);
     hs_status status = hs_certificate_begin(problem, HS_INJECTIVE, &certificate, error);
     if (status == HS_OK) {
         hs_proof_write(proof, &certificate);
-        status = confirm(problem, settings, &certificate, result, error);
+        status = confirm(problem, run, &certificate, result, error);
+    } else {
+        status = without(run, result, status, "", error);
     }
     hs_certificate_clear(&certificate);
     return status;
 }
 
-/* Another engine, or a fact, decided: has the exact engine prove it. */
+/* Another engine decided: has the exact engine prove it. */
 static hs_status prove_again(const hs_problem *problem, hs_run *run, hs_proof **proof,
                              hs_error *error) {
     hs_outcome outcome = {.verdict = HS_UNDECIDED};
-    double deadline =
-        hs_auto_shorten(run, fmax(confirm_seconds, (hs_clock_seconds() - run->start) / 3.0));
-    if (run->settings->certificate != NULL)
-        run->deadline = deadline;
+    double deadline = run->deadline;
+    if (run->settings->certificate == NULL)
+        hs_auto_shorten(run, confirm_limit(run));
     hs_status status = hs_engine_branch(problem, run, &outcome, error);
     hs_auto_restore(run, deadline, outcome.nodes);
     free(outcome.z);
@@ -230,9 +256,9 @@ static hs_status certify(const hs_problem *problem, hs_run *run, hs_outcome *out
         return HS_OK;
     result->arithmetic = HS_ARITHMETIC_FLOATING;
     if (outcome->verdict == HS_UNDECIDED)
-        return HS_OK;
+        return without(run, result, HS_OK, "there is no verdict", error);
     if (result->witness != NULL)
-        return confirm_witness(problem, run->settings, result, error);
+        return confirm_witness(problem, run, result, error);
     hs_status status = HS_OK;
     if (outcome->proof == NULL)
         status = prove_again(problem, run, &outcome->proof, error);

@@ -45,8 +45,6 @@ static void forward_progress(const hs_progress *now, void *data) {
 /* The caller's settings less what was used; false when nothing is left. */
 static bool remaining(hs_decisions *decisions, hs_settings *settings) {
     *settings = *decisions->settings;
-    settings->confirm = false;
-    settings->certificate = NULL;
     settings->interrupted = forward_interrupted;
     settings->progress = forward_progress;
     settings->note = settings->note != NULL ? forward_note : NULL;

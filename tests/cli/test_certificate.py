@@ -403,7 +403,8 @@ class Certified(Case):
             self.assertEqual(done.returncode, code, done.stdout)
         document = json.loads(done.stdout)
         if done.returncode == 2:
-            self.assertIn(b"not written", done.stderr)
+            self.assertIn(b"not written: there is no verdict", done.stderr)
+            self.assertEqual(document["arithmetic"], "floating-point")
             self.assertIsNone(document["certificate"])
             self.assertFalse(os.path.exists(place))
             return document, None
