@@ -94,7 +94,7 @@ json_t *cli_json_domain(const hs_domain *domain, size_t n) {
 
 /* With as many digits as it takes to read the same number back. */
 static void print_exactly(double value) {
-    char text[32];
+    char text[352];
     int digits = 6;
     do
         snprintf(text, sizeof text, "%.*g", digits++, value);
