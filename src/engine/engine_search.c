@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 #include "engine/search.h"
 #include "engine/witness.h"
+#include "geometry/glpk_session.h"
 
 #include "support/error.h"
 
@@ -33,9 +34,14 @@ static void pass_note(const char *line, void *data) {
 static bool confirm(const double *z, void *data) {
     link *this = data;
     const char *reason;
+    hs_glpk_session glpk; /* of this thread: witnesses are centred by linear programs */
     hs_witness_free(this->witness);
-    hs_status status =
-        hs_witness_build(this->problem, z, &this->witness, &this->arithmetic, &reason, NULL);
+    this->witness = NULL;
+    hs_status status = hs_glpk_begin(&glpk, NULL);
+    if (status != HS_OK)
+        return true;
+    status = hs_witness_build(this->problem, z, &this->witness, &this->arithmetic, &reason, NULL);
+    hs_glpk_end(&glpk);
     return status != HS_OK || this->witness != NULL; /* an error is met again, and reported */
 }
 
