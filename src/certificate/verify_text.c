@@ -5,7 +5,6 @@
 #include "support/allocate.h"
 
 #include <ctype.h>
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,55 +57,38 @@ static bool whole(const char *text, size_t *value) {
     return *end == '\0';
 }
 
-/* [-]HEX, then p[-]DECIMAL for a power of two, then /HEX for a denominator. */
-static bool parse_number(char *text, mpq_t value) {
-    char *slash = strchr(text, '/'), *power = strchr(text, 'p');
-    const char *digits = text + (text[0] == '-');
+/* [-]HEX, then p[-]DECIMAL for a power of two. */
+static bool parse_number(char *text, mpz_t mantissa, long *exponent) {
+    char *power = strchr(text, 'p'), *digits = text + (text[0] == '-');
     size_t shift = 0;
-    bool down = false;
-    if (slash != NULL)
-        *slash = '\0';
-    if (power != NULL) {
+    bool down = power != NULL && power[1] == '-';
+    if (power != NULL)
         *power = '\0';
-        down = power[1] == '-';
-        if (!whole(power + 1 + down, &shift) || shift > HS_CERTIFICATE_NUMBER)
-            return false;
-    }
-    const char *below = slash != NULL ? slash + 1 : "1";
-    if (digits[0] == '\0' || strspn(digits, "0123456789abcdef") != strlen(digits) ||
-        below[0] == '\0' || strspn(below, "0123456789abcdef") != strlen(below) ||
-        mpz_set_str(mpq_numref(value), text, 16) != 0 ||
-        mpz_set_str(mpq_denref(value), below, 16) != 0 || mpz_sgn(mpq_denref(value)) == 0)
+    if ((power != NULL && (!whole(power + 1 + down, &shift) || shift > HS_CERTIFICATE_NUMBER)) ||
+        digits[0] == '\0' || strspn(digits, "0123456789abcdef") != strlen(digits))
         return false;
-    mpq_canonicalize(value);
-    if (down)
-        mpq_div_2exp(value, value, shift);
-    else
-        mpq_mul_2exp(value, value, shift);
-    return true;
+    *exponent = down ? -(long)shift : (long)shift;
+    return mpz_set_str(mantissa, text, 16) == 0;
 }
 
 /* A number that is a double; with infinite, also inf and -inf. */
 static bool read_double(hs_checker *checker, word *w, bool infinite, double *value) {
+    mpz_t mantissa;
+    long exponent;
     if (!read_word(checker, w))
         return false;
     if (infinite && (strcmp(w->text, "inf") == 0 || strcmp(w->text, "-inf") == 0)) {
         *value = w->text[0] == '-' ? -INFINITY : INFINITY;
         return true;
     }
-    mpq_t exact, rounded;
-    mpq_inits(exact, rounded, NULL);
-    bool good = strlen(w->text) < 64 && parse_number(w->text, exact);
-    if (good) {
-        *value = mpq_get_d(exact);
-        good = isfinite(*value);
-    }
-    if (good) {
-        mpq_set_d(rounded, *value);
-        good = mpq_equal(rounded, exact) != 0;
-    }
-    mpq_clears(exact, rounded, NULL);
-    return good || hs_checker_damaged(checker, "a number in double precision was expected");
+    mpz_init(mantissa);
+    bool good = parse_number(w->text, mantissa, &exponent) && mpz_sizeinbase(mantissa, 2) <= 53;
+    double whole_part = good ? mpz_get_d(mantissa) : 0.0;
+    mpz_clear(mantissa);
+    *value = good ? ldexp(whole_part, (int)exponent) : 0.0;
+    double back = good ? ldexp(*value, (int)-exponent) : 0.0;
+    return (good && isfinite(*value) && !(back < whole_part) && !(back > whole_part)) ||
+           hs_checker_damaged(checker, "a number in double precision was expected");
 }
 
 /* ---- the header ------------------------------------------------------------------------------ */
@@ -228,168 +210,150 @@ bool hs_checker_trailer(hs_checker *checker) {
 /* ---- two inputs with the same output ----------------------------------------------------------
  */
 
-/* A rational vector as integers over one denominator. */
-typedef struct vector {
-    mpq_t *entry; /* n */
-    mpz_t *over;  /* n: entry times below */
-    mpz_t below;
-} vector;
+/* z, v, x, y: all their coordinates as whole multiples of 2^least. */
+enum { Z, V, X, Y, POINTS };
 
-static bool vector_create(size_t n, vector *v) {
-    mpz_init_set_ui(v->below, 1);
-    v->entry = hs_allocate(n, sizeof *v->entry);
-    v->over = hs_allocate(n, sizeof *v->over);
-    for (size_t j = 0; v->entry != NULL && v->over != NULL && j < n; j++) {
-        mpq_init(v->entry[j]);
-        mpz_init(v->over[j]);
-    }
-    return v->entry != NULL && v->over != NULL;
+typedef struct points {
+    mpz_t *entry; /* POINTS x n */
+    long *exponent;
+    long least; /* at most 0, and below the units of the domain's numbers */
+} points;
+
+static int unit_of(double value) {
+    int exponent;
+    frexp(value, &exponent);
+    return exponent - 53;
 }
 
-static void vector_clear(size_t n, vector *v) {
-    for (size_t j = 0; v->entry != NULL && v->over != NULL && j < n; j++) {
-        mpq_clear(v->entry[j]);
-        mpz_clear(v->over[j]);
-    }
-    free(v->entry);
-    free(v->over);
-    mpz_clear(v->below);
+/* value 2^-least, a whole number. */
+static void set_scaled(mpz_t to, double value, long least) {
+    int exponent;
+    mpz_set_si(to, (long)ldexp(frexp(value, &exponent), 53));
+    mpz_mul_2exp(to, to, (mp_bitcnt_t)(exponent - 53 - least));
 }
 
-/* bits: what all numbers of a certificate may take together. */
-static bool read_vector(hs_checker *checker, word *w, const char *name, uint64_t *bits, vector *v) {
+static bool read_points(hs_checker *checker, points *p) {
+    static const char *const names[POINTS] = {"z", "v", "x", "y"};
     size_t n = checker->n;
-    if (!expect(checker, w, name, ' '))
-        return false;
-    for (size_t j = 0; j < n; j++) {
-        if (!read_word(checker, w))
-            return false;
-        if (w->after != (j + 1 < n ? ' ' : '\n') || !parse_number(w->text, v->entry[j]))
-            return hs_checker_damaged(checker, "%zu rational numbers were expected", n);
-        uint64_t size =
-            mpz_sizeinbase(mpq_numref(v->entry[j]), 2) + mpz_sizeinbase(mpq_denref(v->entry[j]), 2);
-        if (size > *bits)
-            return hs_checker_damaged(checker, "the numbers are too long");
-        *bits -= size;
-        if (!mpz_divisible_p(v->below, mpq_denref(v->entry[j])))
-            mpz_lcm(v->below, v->below, mpq_denref(v->entry[j]));
-        if (mpz_sizeinbase(v->below, 2) > 8 * HS_CERTIFICATE_NUMBER)
-            return hs_checker_damaged(checker, "the numbers have no small common denominator");
+    word w = {0};
+    bool good = true;
+    for (size_t k = 0; k < POINTS && good; k++) {
+        good = expect(checker, &w, names[k], ' ');
+        for (size_t j = k * n; j < (k + 1) * n && good; j++)
+            good = read_word(checker, &w) &&
+                   ((w.after == (j + 1 < (k + 1) * n ? ' ' : '\n') &&
+                     parse_number(w.text, p->entry[j], &p->exponent[j])) ||
+                    hs_checker_damaged(checker, "%zu numbers were expected", n));
     }
-    for (size_t j = 0; j < n; j++) {
-        mpz_divexact(v->over[j], v->below, mpq_denref(v->entry[j]));
-        mpz_mul(v->over[j], v->over[j], mpq_numref(v->entry[j]));
+    free(w.text);
+    return good;
+}
+
+static bool scale_points(hs_checker *checker, points *p) {
+    const hs_domain *domain = &checker->found->domain;
+    size_t n = checker->n, longest = 0;
+    p->least = unit_of(domain->radius) < 0 ? unit_of(domain->radius) : 0;
+    for (size_t j = 0; j < n && domain->kind == HS_DOMAIN_BOX; j++)
+        for (int side = 0; side < 2; side++) {
+            double bound = side == 0 ? domain->lower[j] : domain->upper[j];
+            if (isfinite(bound) && unit_of(bound) < p->least)
+                p->least = unit_of(bound);
+        }
+    for (size_t j = 0; j < POINTS * n; j++)
+        if (p->exponent[j] < p->least)
+            p->least = p->exponent[j];
+    for (size_t j = 0; j < POINTS * n; j++) {
+        size_t bits = mpz_sizeinbase(p->entry[j], 2) + (size_t)(p->exponent[j] - p->least);
+        longest = bits > longest ? bits : longest;
     }
+    if (longest > (UINT64_C(1) << 31) / (POINTS * n))
+        return hs_checker_damaged(checker, "the numbers are too long");
+    for (size_t j = 0; j < POINTS * n; j++)
+        mpz_mul_2exp(p->entry[j], p->entry[j], (mp_bitcnt_t)(p->exponent[j] - p->least));
     return true;
 }
 
 /* x = z + v and y = z - v, and v is not zero. */
-static bool check_pair(hs_checker *checker, const vector *z, const vector *v, const vector *x,
-                       const vector *y) {
+static bool check_pair(hs_checker *checker, const points *p) {
+    size_t n = checker->n, j = 0;
     bool moved = false, good = true;
-    mpq_t sum;
-    mpq_init(sum);
-    for (size_t j = 0; j < checker->n && good; j++) {
-        moved = moved || mpq_sgn(v->entry[j]) != 0;
-        mpq_add(sum, z->entry[j], v->entry[j]);
-        good = mpq_equal(sum, x->entry[j]) != 0;
-        mpq_sub(sum, z->entry[j], v->entry[j]);
-        good = good && mpq_equal(sum, y->entry[j]) != 0;
-        if (!good)
-            hs_checker_refuse(checker, "coordinate %zu of x and y is not that of z + v and z - v",
-                              j + 1);
+    mpz_t sum;
+    mpz_init(sum);
+    for (; j < n && good; j++) {
+        moved = moved || mpz_sgn(p->entry[V * n + j]) != 0;
+        mpz_add(sum, p->entry[Z * n + j], p->entry[V * n + j]);
+        good = mpz_cmp(sum, p->entry[X * n + j]) == 0;
+        mpz_sub(sum, p->entry[Z * n + j], p->entry[V * n + j]);
+        good = good && mpz_cmp(sum, p->entry[Y * n + j]) == 0;
     }
-    mpq_clear(sum);
-    return good && (moved || hs_checker_refuse(checker, "x and y are equal"));
+    mpz_clear(sum);
+    if (!good)
+        return hs_checker_refuse(checker,
+                                 "coordinate %zu of x and y is not that of z + v and z - v", j);
+    return moved || hs_checker_refuse(checker, "x and y are equal");
 }
 
-static int compare(const mpq_t value, double bound) {
-    mpq_t exact;
-    mpq_init(exact);
-    mpq_set_d(exact, bound);
-    int order = mpq_cmp(value, exact);
-    mpq_clear(exact);
-    return order;
-}
-
-/* |x|^2 <= radius^2, in integers: sum over^2 against (radius below)^2. */
-static bool in_ball(hs_checker *checker, const vector *x) {
-    mpq_t sum, limit;
-    mpq_inits(sum, limit, NULL);
-    for (size_t j = 0; j < checker->n; j++)
-        mpz_addmul(mpq_numref(sum), x->over[j], x->over[j]);
-    mpq_set_d(limit, checker->found->domain.radius);
-    mpz_mul(mpq_numref(limit), mpq_numref(limit), x->below);
-    mpq_canonicalize(limit);
-    mpq_mul(limit, limit, limit);
-    bool inside = mpq_cmp(sum, limit) <= 0;
-    mpq_clears(sum, limit, NULL);
-    return inside;
-}
-
-static bool check_domain(hs_checker *checker, const vector *x, const char *name) {
+static bool check_domain(hs_checker *checker, const points *p, size_t which, const char *name) {
     const hs_domain *domain = &checker->found->domain;
+    const mpz_t *x = (const mpz_t *)(p->entry + which * checker->n);
     bool ball = domain->kind == HS_DOMAIN_BALL || domain->kind == HS_DOMAIN_NONNEG_BALL;
-    for (size_t j = 0; j < checker->n; j++) {
-        bool inside = true;
+    bool good = true;
+    mpz_t bound, square;
+    mpz_inits(bound, square, NULL);
+    for (size_t j = 0; j < checker->n && good; j++) {
+        mpz_addmul(square, x[j], x[j]);
         if (domain->kind == HS_DOMAIN_NONNEG_BALL)
-            inside = mpq_sgn(x->entry[j]) >= 0;
-        if (domain->kind == HS_DOMAIN_BOX)
-            inside = (isinf(domain->lower[j]) || compare(x->entry[j], domain->lower[j]) >= 0) &&
-                     (isinf(domain->upper[j]) || compare(x->entry[j], domain->upper[j]) <= 0);
-        if (!inside)
-            return hs_checker_refuse(checker, "%s is outside the domain: coordinate %zu", name,
-                                     j + 1);
+            good = mpz_sgn(x[j]) >= 0;
+        if (domain->kind == HS_DOMAIN_BOX && isfinite(domain->lower[j])) {
+            set_scaled(bound, domain->lower[j], p->least);
+            good = mpz_cmp(x[j], bound) >= 0;
+        }
+        if (domain->kind == HS_DOMAIN_BOX && isfinite(domain->upper[j])) {
+            set_scaled(bound, domain->upper[j], p->least);
+            good = good && mpz_cmp(x[j], bound) <= 0;
+        }
     }
-    return !ball || in_ball(checker, x) ||
-           hs_checker_refuse(checker, "%s is outside the ball", name);
+    if (ball) {
+        set_scaled(bound, domain->radius, p->least);
+        mpz_mul(bound, bound, bound);
+        good = good && mpz_cmp(square, bound) <= 0;
+    }
+    mpz_clears(bound, square, NULL);
+    return good || hs_checker_refuse(checker, "%s is outside the domain", name);
 }
 
-/* sum = 2^-least below (w.x + bias), an integer: all numbers are multiples of 2^least. */
-static void product(const double *w, double bias, size_t n, int least, const vector *x, mpz_t sum) {
-    int exponent;
+/* sum = w.x + bias, as a multiple of 2^(unit + least). */
+static void product(const double *w, double bias, size_t n, int unit, const mpz_t *x, long least,
+                    mpz_t sum) {
     mpz_t term;
     mpz_init(term);
-    mpz_set_ui(sum, 0);
-    for (size_t j = 0; j <= n; j++) {
-        double value = frexp(j < n ? w[j] : bias, &exponent);
-        if (fabs(value) > 0.0) {
-            mpz_mul_si(term, j < n ? x->over[j] : x->below, (long)ldexp(value, 53));
-            mpz_mul_2exp(term, term, (mp_bitcnt_t)(exponent - 53 - least));
-            mpz_add(sum, sum, term);
-        }
+    set_scaled(sum, bias, unit + least);
+    for (size_t j = 0; j < n; j++) {
+        set_scaled(term, w[j], unit);
+        mpz_addmul(sum, term, x[j]);
     }
     mpz_clear(term);
 }
 
-static int least_exponent(const double *w, double bias, size_t n) {
-    int least = DBL_MAX_EXP, exponent;
-    for (size_t j = 0; j <= n; j++) {
-        double value = frexp(j < n ? w[j] : bias, &exponent);
-        if (fabs(value) > 0.0 && exponent - 53 < least)
-            least = exponent - 53;
-    }
-    return least;
-}
-
 /* Every row has the same output at z + v and z - v: w.v = 0, or both sides are at most 0, which is
  * w.z + b + |w.v| <= 0. */
-static bool check_outputs(hs_checker *checker, const vector *z, const vector *v) {
+static bool check_outputs(hs_checker *checker, const points *p) {
     size_t n = checker->n;
     const double *weight = hs_layer_weight(checker->layer), *bias = hs_layer_bias(checker->layer);
+    const mpz_t *entry = (const mpz_t *)p->entry;
     mpz_t at, slope;
     bool good = true;
     mpz_inits(at, slope, NULL);
     for (size_t i = 0; i < checker->m && good; i++) {
         const double *w = weight + i * n;
-        int least = least_exponent(w, bias[i], n);
-        product(w, 0.0, n, least, v, slope);
+        int unit = unit_of(bias[i]);
+        for (size_t j = 0; j < n; j++)
+            unit = unit_of(w[j]) < unit ? unit_of(w[j]) : unit;
+        product(w, 0.0, n, unit, entry + V * n, p->least, slope);
         if (mpz_sgn(slope) == 0)
             continue;
-        product(w, bias[i], n, least, z, at);
+        product(w, bias[i], n, unit, entry + Z * n, p->least, at);
         mpz_abs(slope, slope);
-        mpz_mul(slope, slope, z->below);
-        mpz_mul(at, at, v->below);
         mpz_add(at, at, slope);
         good = mpz_sgn(at) <= 0 ||
                hs_checker_refuse(checker, "row %zu has different outputs at x and y", i);
@@ -399,22 +363,19 @@ static bool check_outputs(hs_checker *checker, const vector *z, const vector *v)
 }
 
 bool hs_checker_witness(hs_checker *checker) {
-    static const char *const names[] = {"z", "v", "x", "y"};
-    uint64_t bits = UINT64_C(1) << 31;
-    vector points[4];
-    word w = {0};
-    bool good = true;
-    for (size_t k = 0; k < 4; k++)
-        good = vector_create(checker->n, &points[k]) && good;
-    if (!good)
-        hs_checker_no_memory(checker);
-    for (size_t k = 0; k < 4 && good; k++)
-        good = read_vector(checker, &w, names[k], &bits, &points[k]);
-    good = good && check_pair(checker, &points[0], &points[1], &points[2], &points[3]) &&
-           check_domain(checker, &points[2], "x") && check_domain(checker, &points[3], "y") &&
-           check_outputs(checker, &points[0], &points[1]);
-    for (size_t k = 0; k < 4; k++)
-        vector_clear(checker->n, &points[k]);
-    free(w.text);
+    size_t count = POINTS * checker->n;
+    points p = {.entry = hs_allocate(count, sizeof *p.entry),
+                .exponent = hs_allocate(count, sizeof *p.exponent)};
+    bool made = p.entry != NULL && p.exponent != NULL;
+    for (size_t j = 0; j < count && made; j++)
+        mpz_init(p.entry[j]);
+    bool good = made ? read_points(checker, &p) && scale_points(checker, &p) &&
+                           check_pair(checker, &p) && check_domain(checker, &p, X, "x") &&
+                           check_domain(checker, &p, Y, "y") && check_outputs(checker, &p)
+                     : hs_checker_no_memory(checker);
+    for (size_t j = 0; j < count && made; j++)
+        mpz_clear(p.entry[j]);
+    free(p.entry);
+    free(p.exponent);
     return good;
 }

@@ -106,9 +106,7 @@ def injective(layer, *steps, domain="domain ball 1\n"):
 
 
 def hexadecimal(value):
-    """A double, an integer or a fraction (numerator, denominator) as the format writes it."""
-    if isinstance(value, tuple):
-        return f"{value[0]:x}/{value[1]:x}"
+    """A double or an integer as the format writes it."""
     top, bottom = value.as_integer_ratio()
     return f"{top:x}p-{bottom.bit_length() - 1}" if bottom > 1 else f"{top:x}"
 
@@ -345,19 +343,24 @@ class Witnesses(Case):
         self.refused(not_injective(layer, z, v, y, x), layer, "not that of z + v")
         self.refused(not_injective(layer, z, (0.0, 0.0), z, z), layer, "equal")
         self.refused(not_injective(layer, z, v, x, (0.25, -0.5)), layer, "coordinate 2")
-        self.refused(not_injective(layer, z, v, x, y, "domain nonneg-ball 1\n"), layer, "outside the domain")
-        self.refused(not_injective(layer, z, v, x, y, "domain ball 1p-1\n"), layer, "outside the ball")
+        self.refused(not_injective(layer, z, v, x, y, "domain nonneg-ball 1\n"), layer, "is outside the domain")
+        self.refused(not_injective(layer, z, v, x, y, "domain ball 1p-1\n"), layer, "is outside the domain")
         self.refused(not_injective(layer, z, v, x, y, "domain box\nlower -1 -9p-4\nupper 1 1\n"), layer, "y is outside")
         z, v, x, y = (0.25, -0.25), (0.0, 0.125), (0.25, -0.125), (0.25, -0.375)
         self.refused(not_injective(layer, z, v, x, y), layer, "row 3 has different outputs")
 
-    def test_fractions(self):
-        layer = Layer("thirds", [[1, -3], [-1, 3], [0, 1]])
-        values = [[(0, 1), (-1, 1)], [(1, 1), (1, 3)], [(1, 1), (-2, 3)], [(-1, 1), (-4, 3)]]
-        self.accepted(not_injective(layer, *values, domain="domain ball 2\n"), layer)
-        self.refused(not_injective(layer, *values, domain="domain ball 1\n"), layer, "outside the ball")
-        values[2][1], values[1][1] = (-5, 7), (2, 7)
-        self.refused(not_injective(layer, *values, domain="domain ball 2\n"), layer, "coordinate 2")
+    def test_numbers(self):
+        layer = Layer("slope", [[1, -2**-60], [-1, 2**-60], [0, 1]], [0, 0, -2.0**70])
+        values = [(0, -1.0), (2.0**-60, 1), (2.0**-60, 0), (-(2.0**-60), -2)]
+        good = not_injective(layer, *values, domain="domain ball 3\n")
+        self.accepted(good, layer)
+        self.refused(not_injective(layer, *values, domain="domain ball 2\n"), layer, "y is outside")
+        text = good[:good.rindex(b"end ")]
+        for number in (b"", b"-", b"g", b"1/3", b"p4", b"1p", b"1p--4", b"1p4p4", b"0x1", b"1.5", b"1p99999999", b"+1", b"1 1"):
+            self.refused(finished(text.replace(b"z 0 -1", b"z 0 " + number)), layer, "", 65)
+        self.accepted(finished(text.replace(b"z 0 -1", b"z -0p-4000000 -4p-2")), layer)
+        code, _ = self.verify(finished(text.replace(b"z 0 -1", b"z 1p-4000000 -1p4000000")), layer)
+        self.assertEqual(code, 1)
 
     def test_not_injective_is_not_injective(self):
         """No certificate says that a layer is injective which is not: here with every false step."""
@@ -372,9 +375,8 @@ class Witnesses(Case):
 
 def exactly(text):
     """A number of the format, read on its own terms."""
-    text, _, below = text.partition("/")
     text, _, power = text.partition("p")
-    return Fraction(int(text, 16), int(below, 16) if below else 1) * Fraction(2) ** int(power or "0")
+    return Fraction(int(text, 16)) * Fraction(2) ** int(power or "0")
 
 
 def inside(domain, point):
