@@ -193,9 +193,10 @@ static bool read_core(tree *t, const hs_core **core) {
     uint64_t slot;
     if (!hs_checker_number(t->checker, HS_CORE_SLOTS, "slot", &slot))
         return false;
-    *core = t->slots + slot;
-    return (slot < t->slot_count && (*core)->rows != NULL) ||
-           hs_checker_refuse(t->checker, "there is no core in slot %" PRIu64, slot);
+    if (slot >= t->slot_count || t->slots[slot].rows == NULL)
+        return hs_checker_refuse(t->checker, "there is no core in slot %" PRIu64, slot);
+    *core = &t->slots[slot];
+    return true;
 }
 
 /* The rows of the core whose state is not known; all others must be in the core's states. */
