@@ -218,7 +218,7 @@ static bool find_open(tree *t, const hs_core *core, size_t *count) {
 
 /* All rows but one are in the core's states: so that one is not. */
 static bool unit(tree *t) {
-    const hs_core *core;
+    const hs_core *core = NULL;
     size_t count;
     if (!read_core(t, &core) || !find_open(t, core, &count))
         return false;
@@ -229,7 +229,7 @@ static bool unit(tree *t) {
 }
 
 static bool dead(tree *t) {
-    const hs_core *core;
+    const hs_core *core = NULL;
     size_t count;
     if (!read_core(t, &core) || !find_open(t, core, &count))
         return false;
@@ -247,7 +247,7 @@ static bool dead(tree *t) {
 static bool read_groups(tree *t) {
     uint64_t groups;
     size_t count;
-    const hs_core *core;
+    const hs_core *core = NULL;
     hs_rank_proof_begin(t->rank);
     for (size_t k = 0; k < t->known_count; k++)
         if (t->states[t->known[k]] == ACTIVE && !hs_rank_proof_add(t->rank, t->known[k]))
