@@ -7,9 +7,11 @@
 
 #include "geometry/general_position.h"
 #include "support/allocate.h"
+#include "support/clock.h"
 #include "support/error.h"
 
 #include <glpk.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -97,6 +99,10 @@ static bool solve(model *p, bool *complete) {
     parameters.tol_int = 1e-9;
     parameters.cb_func = watch;
     parameters.cb_info = p;
+    /* watch() is called between linear programs only, and one of them may cycle */
+    double left = 1e3 * (p->run->deadline - hs_clock_seconds());
+    if (left < (double)INT_MAX)
+        parameters.tm_lim = left > 1.0 ? (int)left : 1;
     int code = glp_intopt(p->program, &parameters);
     int status = glp_mip_status(p->program);
     *complete = code == 0 && (status == GLP_OPT || status == GLP_NOFEAS);
