@@ -1,13 +1,11 @@
 /* The exact engine on random Gaussian layers without bias, one line per case: nodes, pivots, times
  * and ratios, medians over layers. Times of one thread are processor seconds, which a busy machine
- * spoils less, of that thread alone; times of two threads are of the wall clock.
- * Usage: bench_branch PART [MIN_N [MAX_N [LAYERS [THREADS]]]]
- *   growth    nodes, pivots and times as n grows, m = 6n
- *   threads   two threads against one on proofs, m = 6n
- *   kernels   the versions of the vector kernels against the plain one on proofs, m = 6n
- *   rank      deciding the rank against counting active rows on the same proofs, m = 6n
- *   wide      n = 10 with m = 60, 200, 2000
- *   solve     200 nodes of the tree of the layer of size MIN_N with seed LAYERS, for counting
+ * spoils less (set OPENBLAS_NUM_THREADS=1: its idle threads count); times of two threads are of the
+ * wall clock. Usage: bench_branch PART [MIN_N [MAX_N [LAYERS [THREADS]]]] growth    nodes, pivots
+ * and times as n grows, m = 6n threads   two threads against one on proofs, m = 6n kernels   the
+ * versions of the vector kernels against the plain one on proofs, m = 6n rank      deciding the
+ * rank against counting active rows on the same proofs, m = 6n wide      n = 10 with m = 60, 200,
+ * 2000 solve     200 nodes of the tree of the layer of size MIN_N with seed LAYERS, for counting
  *             instructions (bench_instructions.py) */
 #include "engine/branch.h"
 #include "halfspan/halfspan.h"
@@ -56,9 +54,7 @@ static void check(hs_status status, const hs_error *error) {
 }
 
 static double processor_seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    return (double)clock() / CLOCKS_PER_SEC;
 }
 
 static int compare_doubles(const void *a, const void *b) {
