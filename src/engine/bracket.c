@@ -8,13 +8,13 @@ size_t hs_pack_cores(hs_worker *worker) {
     size_t packed = 0;
     for (size_t i = 0; i < tree->padded; i++)
         hs_ask(worker, i, i < tree->count ? 1.0 : i < tree->total ? HS_FIXED_PRIORITY : 0.0);
-    hs_minnorm_reset(&worker->work);
+    hs_solver_reset(tree, &worker->work);
     while (hs_solve(worker, &worker->work) == HS_SOLVE_CORE) {
         HS_BITS_EACH(i, worker->last_core, tree->words)
         if (i < tree->count) /* the faces of the domain stay */
             hs_ask(worker, i, 0.0);
         packed++;
-        hs_minnorm_reset(&worker->work);
+        hs_solver_reset(tree, &worker->work);
     }
     return packed;
 }

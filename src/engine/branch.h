@@ -10,6 +10,7 @@
 #include "engine/bits.h"
 #include "engine/engine.h"
 #include "engine/proof.h"
+#include "geometry/cone.h"
 #include "geometry/minnorm.h"
 #include "geometry/rank.h"
 
@@ -32,6 +33,13 @@ enum {
     HS_FIXING_WORK = 300000   /* ... that fixes rows */
 };
 
+/* The smallest point of the rows asked for: in single precision in a cone that is not too large,
+ * where every margin is right; in double precision otherwise. One of the two is in use. */
+typedef struct hs_solver {
+    hs_cone cone;
+    hs_minnorm ball;
+} hs_solver;
+
 /* What all workers share. Rows 0..count-1 are the layer's rows with non-zero weight (row_of maps
  * back), rows count..total-1 the faces of the domain. Signed row i + total is row i negated. */
 typedef struct hs_tree {
@@ -40,9 +48,12 @@ typedef struct hs_tree {
     hs_goal goal;
     size_t n, d, stride; /* stride: d padded to HS_LANES */
     size_t count, total;
-    size_t padded;           /* total padded to HS_PRICING_BLOCK */
-    size_t words;            /* of a set of rows */
-    size_t *row_of;          /* count */
+    size_t padded;  /* total padded to HS_PRICING_BLOCK */
+    size_t words;   /* of a set of rows */
+    size_t *row_of; /* count */
+    const hs_kernels *kernels;
+    bool narrow;             /* solvers use single precision */
+    hs_cone_rows cone_rows;  /* total, where they do */
     double *rows;            /* total x stride */
     double *columns;         /* d x padded */
     double *offset;          /* padded: beta, zero for a cone */
@@ -99,7 +110,7 @@ typedef struct hs_pool {
 
 typedef struct hs_frame {
     uint64_t *inactive, *active, *free; /* words each */
-    hs_minnorm base; /* smallest point of the fixed rows, as far as they were added */
+    hs_solver base;  /* smallest point of the fixed rows, as far as they were added */
     size_t bound;    /* active rows forced here, as far as known */
     bool continued;  /* "row inactive" is still to be done here */
     bool stolen;     /* ... and was given away */
@@ -110,11 +121,13 @@ typedef struct hs_worker {
     hs_tree *tree;
     hs_frame *frames; /* n + 2, or count + 2 when counting */
     size_t frame_count;
-    hs_minnorm work;
-    double
-        *want; /* padded: +1 to be inactive, -1 to be active, 0 not asked; fixed rows scaled up */
-    double *slack; /* padded */
-    double *value; /* padded: a.z + beta of all rows at the last priced point */
+    hs_solver work;
+    hs_minnorm wide;     /* for what single precision cannot tell, and for balls */
+    double *wide_values; /* 3 padded: want, slack and value in double precision */
+    float *want; /* padded: +1 to be inactive, -1 to be active, 0 not asked; fixed rows scaled up */
+    float *slack; /* padded */
+    float *value; /* padded: a.z + beta of all rows at the last priced point */
+    double *z;    /* stride: the point of the last solution */
     hs_pool pool;
     uint64_t clock;
     uint16_t *usable; /* pool cores usable at this node, by free rows; as many again: scratch */
@@ -127,12 +140,14 @@ typedef struct hs_worker {
     uint64_t *union_bits, *scratch_bits, *allowed, *outside; /* words each */
     size_t *core_rows;
     double *core_weights;
-    double *core_scratch;     /* 5 strides */
-    const double **core_slot; /* stride: the row in each slot */
+    double *core_scratch; /* 4 strides, then */
+    double *core_lambda;  /* stride: multipliers of the slots */
+    double *core_slots;   /* stride x stride: the signed rows in them */
+    double *core_inverse; /* d x stride: of these; then scratch, stride x stride */
     struct hs_transversal *transversal;
-    double *last_z;     /* stride: scratch point */
-    double *base_value; /* padded: value at the node's base */
-    double *local_want; /* 2 padded: want and slack of the best set of the local search */
+    double *last_z;    /* stride: scratch point */
+    float *base_value; /* padded: value at the node's base */
+    float *local_want; /* 2 padded: want and slack of the best set of the local search */
     hs_modular_basis basis;
     bool degenerate; /* a dependence was met: watch ranks at every node */
     uint64_t nodes, pivots;
@@ -175,6 +190,8 @@ typedef enum hs_core_answer { HS_CORE_PROVEN, HS_CORE_REFUTED, HS_CORE_FAILED } 
  * proves it and puts it into the pool; its inactive rows are left in worker->last_core. */
 hs_core_answer hs_core_take(hs_worker *worker, const hs_minnorm *solver, uint32_t row,
                             double multiplier);
+hs_core_answer hs_core_take_narrow(hs_worker *worker, const hs_cone *solver, uint32_t row,
+                                   float multiplier);
 /* For the proof: the first `count` of worker->core_rows were decided to be empty in exact
  * arithmetic, which closes the branch. */
 hs_status hs_core_record_empty(hs_worker *worker, size_t count);
@@ -216,8 +233,15 @@ typedef enum hs_solve_answer {
 void hs_ask(hs_worker *worker, size_t row, double want);
 /* Asks for the fixed rows of the node and for nothing else. */
 void hs_ask_fixed(hs_worker *worker, const hs_frame *frame);
-/* Adds violated rows until all that are asked for hold; worker->value is left at the point. */
-hs_solve_answer hs_solve(hs_worker *worker, hs_minnorm *solver);
+/* Adds violated rows until all that are asked for hold; worker->z is the point, worker->value what
+ * the rows are there. */
+hs_solve_answer hs_solve(hs_worker *worker, hs_solver *solver);
+
+hs_status hs_solver_create(const hs_tree *tree, hs_solver *solver);
+void hs_solver_clear(hs_solver *solver);
+void hs_solver_reset(const hs_tree *tree, hs_solver *solver);
+void hs_solver_copy(const hs_tree *tree, hs_solver *to, const hs_solver *from);
+uint64_t hs_solver_pivots(const hs_solver *solver);
 /* Is the point an answer? Checked exactly before it is offered. at_sight: not where worker->value,
  * which belongs to it, speaks against it; a thin cell can deceive it. */
 bool hs_offer_point(hs_worker *worker, const double *z, bool at_sight);

@@ -12,26 +12,91 @@
  * because the proof of the core would then fail. */
 static const double negligible = 1e-10;
 
+/* A solver that answered: its slots, the multipliers in worker->core_lambda, and an approximate
+ * pseudo-inverse of the active rows, entry (slot, j) at inverse[j * pitch + slot]. */
+typedef struct answer {
+    const uint32_t *slot_row;
+    size_t active_count;
+    const double *inverse;
+    size_t pitch;
+    uint32_t row; /* the one that was added last */
+    double multiplier;
+} answer;
+
 /* Collects the signed rows with positive multipliers; returns how many. */
-static size_t collect(hs_worker *worker, const hs_minnorm *solver, uint32_t row,
-                      double multiplier) {
+static size_t collect(hs_worker *worker, const answer *from) {
     size_t count = 0;
-    double largest = multiplier;
-    for (size_t slot = 0; slot < solver->stride; slot++)
-        if (solver->lambda[slot] > largest)
-            largest = solver->lambda[slot];
-    for (size_t slot = 0; slot < solver->stride; slot++) {
-        if (solver->slot_row[slot] == HS_MINNORM_FREE ||
-            solver->lambda[slot] <= negligible * largest)
+    const double *lambda = worker->core_lambda;
+    double largest = from->multiplier;
+    for (size_t slot = 0; slot < worker->tree->stride; slot++)
+        largest = lambda[slot] > largest ? lambda[slot] : largest;
+    for (size_t slot = 0; slot < worker->tree->stride; slot++) {
+        if (from->slot_row[slot] == HS_MINNORM_FREE || lambda[slot] <= negligible * largest)
             continue;
-        worker->core_rows[count] = solver->slot_row[slot];
-        worker->core_weights[count++] = solver->lambda[slot];
+        worker->core_rows[count] = from->slot_row[slot];
+        worker->core_weights[count++] = lambda[slot];
     }
-    if (multiplier > 0.0) {
-        worker->core_rows[count] = row;
-        worker->core_weights[count++] = multiplier;
+    if (from->multiplier > 0.0) {
+        worker->core_rows[count] = from->row;
+        worker->core_weights[count++] = from->multiplier;
     }
     return count;
+}
+
+/* The signed rows in the slots, slot by slot, zero where there is none. */
+static void load_slots(hs_worker *worker, const answer *from) {
+    const hs_tree *tree = worker->tree;
+    for (size_t slot = 0; slot < tree->stride; slot++) {
+        double *b = worker->core_slots + slot * tree->stride;
+        uint32_t row = from->slot_row[slot];
+        if (row == HS_MINNORM_FREE) {
+            memset(b, 0, tree->stride * sizeof *b);
+            continue;
+        }
+        double sign = row < tree->total ? 1.0 : -1.0;
+        const double *a = tree->rows + row % tree->total * tree->stride;
+        for (size_t j = 0; j < tree->stride; j++)
+            b[j] = sign * a[j];
+    }
+}
+
+/* rest = a + B lambda: the combination that ought to vanish. */
+static void residual(const hs_worker *worker, const answer *from, double *rest) {
+    const hs_tree *tree = worker->tree;
+    double factor = from->row < tree->total ? from->multiplier : -from->multiplier;
+    const double *a = tree->rows + from->row % tree->total * tree->stride;
+    worker->wide.kernels->image(worker->core_slots, tree->stride, tree->stride, tree->stride,
+                                worker->core_lambda, rest);
+    for (size_t j = 0; j < tree->d; j++)
+        rest[j] += factor * a[j];
+}
+
+/* lambda -= R (a + B lambda) */
+static void refine(hs_worker *worker, const answer *from) {
+    const hs_tree *tree = worker->tree;
+    double *rest = worker->core_scratch, *step = rest + tree->stride;
+    residual(worker, from, rest);
+    worker->wide.kernels->image(from->inverse, tree->d, from->pitch, tree->stride, rest, step);
+    for (size_t slot = 0; slot < tree->stride; slot++)
+        worker->core_lambda[slot] -= step[slot];
+}
+
+/* R += (I - R B) R, Newton's step towards the inverse. */
+static void improve_inverse(hs_worker *worker, double *inverse) {
+    const hs_tree *tree = worker->tree;
+    size_t d = tree->d, stride = tree->stride;
+    const hs_kernels *kernels = worker->wide.kernels;
+    double *defects = worker->core_inverse + d * stride, *step = worker->core_scratch;
+    for (size_t slot = 0; slot < stride; slot++) {
+        double *defect = defects + slot * stride;
+        kernels->image(inverse, d, stride, stride, worker->core_slots + slot * stride, defect);
+        defect[slot] -= 1.0;
+    }
+    for (size_t j = 0; j < d; j++) {
+        kernels->image(defects, stride, stride, stride, inverse + j * stride, step);
+        for (size_t slot = 0; slot < stride; slot++)
+            inverse[j * stride + slot] -= step[slot];
+    }
 }
 
 /* Cone, d active rows and one more: the solver's pseudo-inverse R is near the inverse of the matrix
@@ -39,44 +104,36 @@ static size_t collect(hs_worker *worker, const hs_minnorm *solver, uint32_t row,
  *     |l - lambda| <= |R (B lambda + a)| / (1 - |I - R B|)   (maximum norm; Rump, Acta Numerica
  * 2010) with rounding errors bounded row by row: all entries are at most 1 in size. Positive
  * enclosures prove the core. */
-static bool proven_by_inverse(hs_worker *worker, const hs_minnorm *solver, uint32_t row) {
+static bool proven_by_inverse(hs_worker *worker, const answer *from) {
     const hs_tree *tree = worker->tree;
-    size_t d = tree->d, stride = solver->stride, width = 2 * stride;
-    double *signs = worker->core_scratch, *image = signs + stride, *size = image + stride,
-           *defect = size + stride, *rest = defect + stride;
+    size_t d = tree->d, stride = tree->stride;
+    double *image = worker->core_scratch, *size = image + stride, *defect = size + stride,
+           *rest = defect + stride;
     double rounding = ((double)d + 4.0) * DBL_EPSILON, smallest = INFINITY, sum = 1.0;
-    size_t rows = 0;
     memset(size, 0, 2 * stride * sizeof *size);
-    double sign = row < tree->total ? 1.0 : -1.0;
-    for (size_t j = 0; j < d; j++) {
-        rest[j] = sign * tree->rows[row % tree->total * tree->stride + j];
+    residual(worker, from, rest);
+    for (size_t j = 0; j < d; j++)
         for (size_t slot = 0; slot < stride; slot++)
-            size[slot] += fabs(solver->basis[j * width + stride + slot]);
-    }
+            size[slot] += fabs(from->inverse[j * from->pitch + slot]);
     for (size_t slot = 0; slot < stride; slot++) {
-        uint32_t other = solver->slot_row[slot];
-        worker->core_slot[slot] = NULL;
-        if (other == HS_MINNORM_FREE)
+        if (from->slot_row[slot] == HS_MINNORM_FREE)
             continue;
-        const double *a = tree->rows + other % tree->total * tree->stride;
-        double lambda = solver->lambda[slot];
-        worker->core_slot[slot] = a;
-        signs[slot] = other < tree->total ? 1.0 : -1.0;
+        double lambda = worker->core_lambda[slot];
         smallest = lambda < smallest ? lambda : smallest;
         sum += lambda;
-        rows++;
-        for (size_t j = 0; j < d; j++)
-            rest[j] += signs[slot] * lambda * a[j];
+        worker->wide.kernels->image(from->inverse, d, from->pitch, stride,
+                                    worker->core_slots + slot * stride, image);
+        image[slot] -= 1.0;
+        for (size_t c = 0; c < stride; c++)
+            defect[c] += fabs(image[c]);
     }
-    solver->kernels->defect(solver->basis + stride, d, width, stride, worker->core_slot, signs,
-                            image, defect);
     double worst = 0.0, largest = 0.0, correction = 0.0, all = sum;
     for (size_t j = 0; j < d; j++) {
         largest = fabs(rest[j]) > largest ? fabs(rest[j]) : largest;
         all += fabs(rest[j]);
     }
     for (size_t slot = 0; slot < stride; slot++) {
-        defect[slot] += (double)rows * rounding * (size[slot] + 1.0);
+        defect[slot] += (double)d * rounding * (size[slot] + 1.0);
         worst = defect[slot] > worst ? defect[slot] : worst;
         correction = size[slot] > correction ? size[slot] : correction;
         all += defect[slot] + size[slot];
@@ -87,13 +144,16 @@ static bool proven_by_inverse(hs_worker *worker, const hs_minnorm *solver, uint3
     return worst < 0.5 && smallest > 2.1 * correction;
 }
 
+static bool fits_enclosure(const hs_tree *tree, const answer *from, size_t count) {
+    return tree->problem->beta == NULL && tree->signed_low == NULL && count == tree->d + 1 &&
+           from->active_count == tree->d && tree->largest_entry <= 1.0;
+}
+
 /* unique: the multipliers are the only ones, up to a factor. */
-static hs_status prove(hs_worker *worker, const hs_minnorm *solver, uint32_t row, size_t count,
-                       bool *holds, bool *unique) {
+static hs_status prove(hs_worker *worker, const answer *from, size_t count, bool *holds,
+                       bool *unique) {
     const hs_tree *tree = worker->tree;
-    bool square = tree->problem->beta == NULL && tree->signed_low == NULL && count == tree->d + 1 &&
-                  solver->active_count == tree->d && tree->largest_entry <= 1.0;
-    *holds = *unique = square && proven_by_inverse(worker, solver, row);
+    *holds = *unique = fits_enclosure(tree, from, count) && proven_by_inverse(worker, from);
     if (!*holds && tree->d > HS_EXACT_DIMENSIONS)
         *holds = hs_core_holds_in_floating_point(&tree->signed_rows, worker->core_rows, count,
                                                  worker->core_weights);
@@ -110,11 +170,14 @@ hs_status hs_pool_create(hs_worker *worker) {
     size_t words = worker->tree->words;
     pool->memory = hs_allocate_matrix(2 * words + 2, HS_POOL_SIZE, sizeof *pool->memory);
     worker->usable = hs_allocate(2 * HS_POOL_SIZE, sizeof *worker->usable);
-    worker->core_slot = hs_allocate(worker->work.stride, sizeof *worker->core_slot);
-    worker->core_scratch = hs_allocate(5 * worker->work.stride, sizeof *worker->core_scratch);
-    if (pool->memory == NULL || worker->usable == NULL || worker->core_slot == NULL ||
-        worker->core_scratch == NULL)
+    size_t stride = worker->tree->stride;
+    worker->core_scratch = hs_allocate_matrix(5 + 2 * stride, stride, sizeof(double));
+    worker->core_inverse = hs_allocate_matrix(2 * stride, stride, sizeof(double));
+    if (pool->memory == NULL || worker->usable == NULL || worker->core_scratch == NULL ||
+        worker->core_inverse == NULL)
         return HS_NO_MEMORY;
+    worker->core_lambda = worker->core_scratch + 4 * stride;
+    worker->core_slots = worker->core_lambda + stride;
     pool->inactive = pool->memory;
     pool->active = pool->inactive + words * HS_POOL_SIZE;
     pool->age = pool->active + words * HS_POOL_SIZE;
@@ -125,8 +188,8 @@ hs_status hs_pool_create(hs_worker *worker) {
 void hs_pool_clear(hs_worker *worker) {
     free(worker->pool.memory);
     free(worker->usable);
-    free(worker->core_slot);
     free(worker->core_scratch);
+    free(worker->core_inverse);
 }
 
 /* A place in the pool: a free one, or that of the core that was not of use for longest among the
@@ -217,21 +280,64 @@ hs_status hs_core_record_empty(hs_worker *worker, size_t count) {
     return status;
 }
 
+static hs_core_answer keep(hs_worker *worker, size_t count, bool unique) {
+    hs_status status = HS_OK;
+    remember(worker, count);
+    if (worker->part != NULL)
+        status = record(worker, worker->last_slot, count, unique);
+    if (status != HS_OK)
+        hs_tree_fail(worker->tree, status);
+    return status == HS_OK ? HS_CORE_PROVEN : HS_CORE_FAILED;
+}
+
 hs_core_answer hs_core_take(hs_worker *worker, const hs_minnorm *solver, uint32_t row,
                             double multiplier) {
-    size_t count = collect(worker, solver, row, multiplier);
+    const answer from = {.slot_row = solver->slot_row,
+                         .active_count = solver->active_count,
+                         .inverse = solver->basis + solver->stride,
+                         .pitch = 2 * solver->stride,
+                         .row = row,
+                         .multiplier = multiplier};
     bool holds = false, unique = false;
-    hs_status status = prove(worker, solver, row, count, &holds, &unique);
-    if (status == HS_OK && holds) {
-        remember(worker, count);
-        if (worker->part != NULL)
-            status = record(worker, worker->last_slot, count, unique);
-    }
+    memcpy(worker->core_lambda, solver->lambda, solver->stride * sizeof *solver->lambda);
+    load_slots(worker, &from);
+    size_t count = collect(worker, &from);
+    hs_status status = prove(worker, &from, count, &holds, &unique);
     if (status != HS_OK) {
         hs_tree_fail(worker->tree, status);
         return HS_CORE_FAILED;
     }
-    return holds ? HS_CORE_PROVEN : HS_CORE_REFUTED;
+    return holds ? keep(worker, count, unique) : HS_CORE_REFUTED;
+}
+
+/* Multipliers and inverse are made better in double precision until the core is proven. */
+hs_core_answer hs_core_take_narrow(hs_worker *worker, const hs_cone *solver, uint32_t row,
+                                   float multiplier) {
+    size_t stride = solver->stride;
+    double *inverse = worker->core_inverse;
+    for (size_t slot = 0; slot < stride; slot++)
+        worker->core_lambda[slot] = (double)solver->lambda[slot];
+    for (size_t j = 0; j < solver->d; j++)
+        for (size_t slot = 0; slot < stride; slot++)
+            inverse[j * stride + slot] = (double)solver->basis[(2 * j + 1) * stride + slot];
+    const answer from = {.slot_row = solver->slot_row,
+                         .active_count = solver->count[0],
+                         .inverse = inverse,
+                         .pitch = stride,
+                         .row = row,
+                         .multiplier = (double)multiplier};
+    load_slots(worker, &from);
+    for (int attempt = 0; attempt < 3; attempt++) {
+        if (attempt > 0)
+            improve_inverse(worker, inverse);
+        refine(worker, &from);
+        size_t count = collect(worker, &from);
+        if (!fits_enclosure(worker->tree, &from, count))
+            break;
+        if (proven_by_inverse(worker, &from))
+            return keep(worker, count, true);
+    }
+    return HS_CORE_REFUTED;
 }
 
 void hs_pool_filter(hs_worker *worker, const hs_frame *frame) {
@@ -241,7 +347,7 @@ void hs_pool_filter(hs_worker *worker, const hs_frame *frame) {
     for (size_t w = 0; w < tree->words; w++)
         worker->scratch_bits[w] = frame->inactive[w] | frame->free[w];
     uint16_t *found = worker->usable + HS_POOL_SIZE;
-    worker->usable_count = worker->work.kernels->filter(
+    worker->usable_count = worker->wide.kernels->filter(
         pool->inactive, pool->active, HS_POOL_SIZE, pool->count, tree->words, worker->scratch_bits,
         frame->active, frame->free, HS_POOL_FREE, pool->size, found);
     for (size_t k = 0; k < worker->usable_count; k++)

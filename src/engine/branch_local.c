@@ -7,8 +7,8 @@
 
 typedef struct local {
     hs_worker *worker;
-    hs_minnorm *solver; /* a point of the rows asked for */
-    hs_minnorm *trial;
+    hs_solver *solver; /* a point of the rows asked for */
+    hs_solver *trial;
     size_t solves; /* left */
 } local;
 
@@ -24,10 +24,10 @@ static size_t random_below(hs_worker *worker, size_t count) {
 }
 
 static bool asked(const local *s, size_t row) {
-    return s->worker->want[row] != 0.0;
+    return s->worker->want[row] != 0.0f;
 }
 
-static hs_solve_answer solve(local *s, hs_minnorm *solver) {
+static hs_solve_answer solve(local *s, hs_solver *solver) {
     s->solves -= s->solves > 0;
     return hs_solve(s->worker, solver);
 }
@@ -36,9 +36,9 @@ static hs_solve_answer solve(local *s, hs_minnorm *solver) {
 static void take_negative(local *s) {
     const hs_tree *tree = s->worker->tree;
     for (size_t i = 0; i < tree->count; i++)
-        if (!asked(s, i) && s->worker->value[i] < 0.0) {
+        if (!asked(s, i) && s->worker->value[i] < 0.0f) {
             hs_ask(s->worker, i, 1.0);
-            if (s->worker->value[i] + s->worker->slack[i] > 0.0)
+            if (s->worker->value[i] + s->worker->slack[i] > 0.0f)
                 hs_ask(s->worker, i, 0.0); /* inside the margin: must be tried */
         }
 }
@@ -53,9 +53,9 @@ static size_t grow(local *s) {
         if (asked(s, row))
             continue;
         hs_ask(worker, row, 1.0);
-        hs_minnorm_copy(s->trial, s->solver);
+        hs_solver_copy(tree, s->trial, s->solver);
         if (solve(s, s->trial) == HS_SOLVE_FEASIBLE) {
-            hs_minnorm_copy(s->solver, s->trial);
+            hs_solver_copy(tree, s->solver, s->trial);
             take_negative(s);
         } else {
             hs_ask(worker, row, 0.0);
@@ -73,7 +73,7 @@ static bool force(local *s, size_t row) {
     const hs_tree *tree = worker->tree;
     hs_ask(worker, row, 1.0);
     while (s->solves > 0) {
-        hs_minnorm_reset(s->solver);
+        hs_solver_reset(tree, s->solver);
         hs_solve_answer answer = solve(s, s->solver);
         if (answer == HS_SOLVE_FEASIBLE)
             return true;
@@ -100,7 +100,7 @@ static void ask_nothing(hs_worker *worker) {
 /* A first maximal set. False when not even the faces of the domain can be satisfied. */
 static bool start(local *s, size_t *outside) {
     ask_nothing(s->worker);
-    hs_minnorm_reset(s->solver);
+    hs_solver_reset(s->worker->tree, s->solver);
     if (solve(s, s->solver) != HS_SOLVE_FEASIBLE)
         return false;
     take_negative(s);
@@ -116,7 +116,7 @@ void hs_local_search(hs_worker *worker, size_t solves) {
     if (first == NULL || tree->count == 0)
         return;
     s.solver = &first->base;
-    double *best = worker->local_want;
+    float *best = worker->local_want;
     size_t failures = SIZE_MAX, best_outside = 0;
     while (s.solves > 0 && !hs_tree_stopped(tree)) {
         if (failures > 4 * tree->count) {
@@ -133,11 +133,8 @@ void hs_local_search(hs_worker *worker, size_t solves) {
         }
         bool better = best_outside == 0 || outside < best_outside;
         if (outside != SIZE_MAX && s.solves > 0 && better) {
-            double largest;
-            s.solver->kernels->price(tree->columns, tree->d, tree->padded, s.solver->z,
-                                     tree->offset, worker->want, worker->slack, worker->value,
-                                     &largest);
-            if (hs_offer_point(worker, s.solver->z, true) && tree->goal == HS_GOAL_SPAN)
+            if (solve(&s, s.solver) == HS_SOLVE_FEASIBLE &&
+                hs_offer_point(worker, worker->z, true) && tree->goal == HS_GOAL_SPAN)
                 return;
         }
         failures = better && outside != SIZE_MAX ? 0 : failures + 1;

@@ -11,11 +11,11 @@ typedef enum node_answer {
 } node_answer;
 
 /* As solve; a solver in trouble is rebuilt once from nothing. */
-static hs_solve_answer solve_again(hs_worker *worker, hs_minnorm *solver) {
+static hs_solve_answer solve_again(hs_worker *worker, hs_solver *solver) {
     hs_solve_answer answer = hs_solve(worker, solver);
     if (answer != HS_SOLVE_TROUBLE)
         return answer;
-    hs_minnorm_reset(solver);
+    hs_solver_reset(worker->tree, solver);
     return hs_solve(worker, solver);
 }
 
@@ -99,7 +99,7 @@ static node_answer peel(hs_worker *worker, hs_frame *frame, bool *trouble) {
     hs_ask_fixed(worker, frame);
     HS_BITS_EACH(i, worker->allowed, words) hs_ask(worker, i, 1.0);
     for (;;) {
-        hs_minnorm_copy(&worker->work, &frame->base);
+        hs_solver_copy(tree, &worker->work, &frame->base);
         hs_solve_answer answer = hs_solve(worker, &worker->work);
         if (answer == HS_SOLVE_STOPPED)
             return NODE_CLOSED;
@@ -170,9 +170,13 @@ static node_answer settle_exactly(hs_worker *worker, hs_frame *frame) {
         return NODE_CLOSED;
     bool complete = hs_bits_next(frame->free, tree->words, 0) >= 64 * tree->words;
     worker->degenerate = worker->degenerate || complete; /* the rank decides, not the count */
-    double largest;
-    worker->work.kernels->price(tree->columns, tree->d, tree->padded, z, tree->offset, worker->want,
-                                worker->slack, worker->value, &largest);
+    double *value = worker->wide_values + 2 * tree->padded, largest;
+    memset(worker->wide_values, 0, 2 * tree->padded * sizeof *value);
+    worker->wide.kernels->price(tree->columns, tree->d, tree->padded, z, tree->offset,
+                                worker->wide_values, worker->wide_values + tree->padded, value,
+                                &largest);
+    for (size_t i = 0; i < tree->count; i++)
+        worker->value[i] = (float)value[i];
     /* in a complete cell nothing but the exact signs may speak against the point */
     if (strict && hs_offer_point(worker, z, !complete) && tree->goal == HS_GOAL_SPAN)
         return NODE_CLOSED;
@@ -209,7 +213,7 @@ static bool fix_outside(hs_worker *worker, hs_frame *frame, bool base_is_fresh) 
         frame->free[w] &= ~worker->outside[w];
     }
     if (any && all && base_is_fresh)
-        hs_minnorm_copy(&frame->base, &worker->work);
+        hs_solver_copy(tree, &frame->base, &worker->work);
     return any;
 }
 
@@ -260,7 +264,7 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
         if (answer != NODE_OPEN)
             return answer;
         bool feasible = !peel_trouble;
-        if (feasible && hs_offer_point(worker, worker->work.z, true) && tree->goal == HS_GOAL_SPAN)
+        if (feasible && hs_offer_point(worker, worker->z, true) && tree->goal == HS_GOAL_SPAN)
             return NODE_CLOSED;
         if (worker->packed_count == 0 && peel_trouble)
             return settle_exactly(worker, frame);
@@ -283,7 +287,7 @@ static size_t choose_row(const hs_worker *worker, const hs_frame *frame) {
             core = worker->packed + k * words;
         }
     }
-    double largest = -INFINITY;
+    float largest = -INFINITY;
     HS_BITS_EACH(i, core, words) {
         if (worker->base_value[i] > largest || row == SIZE_MAX) {
             largest = worker->base_value[i];
@@ -337,7 +341,7 @@ static bool explore(hs_worker *worker, size_t depth) {
         if (forced(worker, frame) > frame->bound)
             frame->bound = forced(worker, frame);
         if (trouble)
-            hs_minnorm_reset(&frame->base);
+            hs_solver_reset(tree, &frame->base);
         if (answer == NODE_CHANGED)
             continue;
         size_t row = choose_row(worker, frame);
@@ -352,7 +356,7 @@ static bool explore(hs_worker *worker, size_t depth) {
         memcpy(child->inactive, frame->inactive, 3 * tree->words * sizeof(uint64_t));
         child->bound = frame->bound;
         fix_active(child, row);
-        hs_minnorm_copy(&child->base, &frame->base);
+        hs_solver_copy(tree, &child->base, &frame->base);
         fix_inactive(frame, row);
         hs_proof_branch(worker->part, row);
         frame->continued = true;

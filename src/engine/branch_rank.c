@@ -180,7 +180,7 @@ static void project(hs_worker *worker, size_t columns) {
     hs_transversal *t = worker->transversal;
     size_t n = worker->tree->n;
     for (size_t k = 0; k < t->kept; k++)
-        worker->work.kernels->reflect(t->level, n - k, t->pitch, padded(columns),
+        worker->wide.kernels->reflect(t->level, n - k, t->pitch, padded(columns),
                                       t->reflections + k * n + k, t->betas[k], t->level);
 }
 
@@ -240,7 +240,7 @@ static void walk_three(hs_worker *worker, const double *level, double product) {
     for (size_t a = t->begin[2]; a < t->end[2]; a++) {
         double p[3] = {product * level[a], product * level[pitch + a],
                        product * level[2 * pitch + a]};
-        worker->work.kernels->lower(level, pitch, last, p, level + t->begin[1],
+        worker->wide.kernels->lower(level, pitch, last, p, level + t->begin[1],
                                     t->end[1] - t->begin[1], t->low);
     }
 }
@@ -256,14 +256,14 @@ static bool walk_four(hs_worker *worker, const double *level, double product) {
     }
     if (count[0] * count[1] > HS_PAIRS - HS_LANES || count[2] * count[3] > HS_PAIRS - HS_LANES)
         return false;
-    t->low[0] = fmin(t->low[0], worker->work.kernels->least(column, count, t->pitch, product));
+    t->low[0] = fmin(t->low[0], worker->wide.kernels->least(column, count, t->pitch, product));
     return true;
 }
 
 /* Groups at places dims-1 (now), dims-2, ..., 0. product: of the lengths so far. */
 static void walk(hs_worker *worker, double *level, size_t dims, double product) {
     hs_transversal *t = worker->transversal;
-    const hs_kernels *kernels = worker->work.kernels;
+    const hs_kernels *kernels = worker->wide.kernels;
     size_t pitch = t->pitch, last = padded(t->end[0]);
     if (dims == 1) {
         for (size_t r = 0; r < t->end[0]; r++)

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- asking rows for a state ---------------------------------------------------------------- */
 
@@ -13,36 +14,91 @@ void hs_ask(hs_worker *worker, size_t row, double want) {
     const hs_tree *tree = worker->tree;
     double slack =
         tree->problem->beta != NULL ? 5e-10 : 1e-3; /* half the margin; see branch_tree.c */
-    worker->want[row] = want;
-    worker->slack[row] = want != 0.0 ? fabs(want) * slack : -1.0;
+    worker->want[row] = (float)want;
+    worker->slack[row] = want != 0.0 ? (float)(fabs(want) * slack) : -1.0f;
 }
 
 void hs_ask_fixed(hs_worker *worker, const hs_frame *frame) {
     const hs_tree *tree = worker->tree;
     for (size_t i = 0; i < tree->padded; i++) {
-        worker->want[i] = 0.0;
-        worker->slack[i] = -1.0;
+        worker->want[i] = 0.0f;
+        worker->slack[i] = -1.0f;
     }
     HS_BITS_EACH(i, frame->inactive, tree->words) hs_ask(worker, i, HS_FIXED_PRIORITY);
     HS_BITS_EACH(i, frame->active, tree->words) hs_ask(worker, i, -HS_FIXED_PRIORITY);
 }
 
-/* Adds violated rows until all that are asked for hold. */
-hs_solve_answer hs_solve(hs_worker *worker, hs_minnorm *solver) {
-    hs_tree *tree = worker->tree;
+/* ---- solving --------------------------------------------------------------------------------- */
+
+hs_status hs_solver_create(const hs_tree *tree, hs_solver *solver) {
+    *solver = (hs_solver){0};
+    return tree->narrow ? hs_cone_create(tree->d, tree->kernels, &solver->cone)
+                        : hs_minnorm_create(tree->d, &solver->ball, NULL);
+}
+
+void hs_solver_clear(hs_solver *solver) {
+    hs_cone_clear(&solver->cone);
+    hs_minnorm_clear(&solver->ball);
+}
+
+void hs_solver_reset(const hs_tree *tree, hs_solver *solver) {
+    if (tree->narrow)
+        hs_cone_reset(&solver->cone);
+    else
+        hs_minnorm_reset(&solver->ball);
+}
+
+void hs_solver_copy(const hs_tree *tree, hs_solver *to, const hs_solver *from) {
+    if (tree->narrow)
+        hs_cone_copy(&to->cone, &from->cone);
+    else
+        hs_minnorm_copy(&to->ball, &from->ball);
+}
+
+uint64_t hs_solver_pivots(const hs_solver *solver) {
+    return solver->cone.pivots + solver->ball.pivots;
+}
+
+static hs_solve_answer from_core(hs_core_answer taken) {
+    return taken == HS_CORE_PROVEN    ? HS_SOLVE_CORE
+           : taken == HS_CORE_REFUTED ? HS_SOLVE_TROUBLE
+                                      : HS_SOLVE_STOPPED;
+}
+
+static hs_solve_answer solve_narrow(hs_worker *worker, hs_cone *solver) {
+    const hs_tree *tree = worker->tree;
+    uint64_t pivots = solver->pivots;
+    uint32_t row;
+    float multiplier;
+    hs_cone_answer answer = hs_cone_solve(solver, &tree->cone_rows, worker->want, worker->slack,
+                                          worker->value, &row, &multiplier);
+    worker->effort += (solver->pivots - pivots + 1) * tree->d * (tree->padded + 4 * tree->stride);
+    if (answer == HS_CONE_EMPTY)
+        return from_core(hs_core_take_narrow(worker, solver, row, multiplier));
+    for (size_t j = 0; j < tree->d; j++)
+        worker->z[j] = (double)solver->z[j];
+    return answer == HS_CONE_POINT ? HS_SOLVE_FEASIBLE : HS_SOLVE_TROUBLE;
+}
+
+static hs_solve_answer solve_wide(hs_worker *worker, hs_minnorm *solver) {
+    const hs_tree *tree = worker->tree;
+    double *want = worker->wide_values, *slack = want + tree->padded, *value = slack + tree->padded;
+    for (size_t i = 0; i < tree->padded; i++) {
+        want[i] = (double)worker->want[i];
+        slack[i] = (double)worker->slack[i];
+    }
     for (size_t steps = 0; steps < 40 * tree->d + 400; steps++) {
         double largest, multiplier = 0.0;
         worker->effort += tree->d * (tree->padded + 4 * tree->stride);
-        if (worker->effort > HS_POLL_EFFORT)
-            hs_worker_poll(worker);
-        if (hs_tree_stopped(tree))
-            return HS_SOLVE_STOPPED;
-        size_t row =
-            solver->kernels->price(tree->columns, tree->d, tree->padded, solver->z, tree->offset,
-                                   worker->want, worker->slack, worker->value, &largest);
-        if (!(largest > 0.0))
+        size_t row = solver->kernels->price(tree->columns, tree->d, tree->padded, solver->z,
+                                            tree->offset, want, slack, value, &largest);
+        if (!(largest > 0.0)) {
+            memcpy(worker->z, solver->z, tree->d * sizeof *worker->z);
+            for (size_t i = 0; i < tree->padded; i++)
+                worker->value[i] = (float)value[i];
             return isfinite(solver->squared_norm) ? HS_SOLVE_FEASIBLE : HS_SOLVE_TROUBLE;
-        bool active = worker->want[row] < 0.0;
+        }
+        bool active = want[row] < 0.0;
         uint32_t signed_row = (uint32_t)(active ? row + tree->total : row);
         double target = active ? tree->active_target[row] : tree->inactive_target[row];
         hs_minnorm_answer answer =
@@ -54,12 +110,25 @@ hs_solve_answer hs_solve(hs_worker *worker, hs_minnorm *solver) {
             continue;
         if (answer == HS_MINNORM_ADDED)
             multiplier = 0.0; /* the slots hold all multipliers */
-        hs_core_answer taken = hs_core_take(worker, solver, signed_row, multiplier);
-        return taken == HS_CORE_PROVEN    ? HS_SOLVE_CORE
-               : taken == HS_CORE_REFUTED ? HS_SOLVE_TROUBLE
-                                          : HS_SOLVE_STOPPED;
+        return from_core(hs_core_take(worker, solver, signed_row, multiplier));
     }
     return HS_SOLVE_TROUBLE;
+}
+
+hs_solve_answer hs_solve(hs_worker *worker, hs_solver *solver) {
+    hs_tree *tree = worker->tree;
+    if (worker->effort > HS_POLL_EFFORT)
+        hs_worker_poll(worker);
+    if (hs_tree_stopped(tree))
+        return HS_SOLVE_STOPPED;
+    if (!tree->narrow)
+        return solve_wide(worker, &solver->ball);
+    hs_solve_answer answer = solve_narrow(worker, &solver->cone);
+    if (answer != HS_SOLVE_TROUBLE)
+        return answer;
+    hs_cone_reset(&solver->cone);
+    hs_minnorm_reset(&worker->wide);
+    return solve_wide(worker, &worker->wide);
 }
 
 /* The exact count of active rows at z, or SIZE_MAX when z is not in the open domain. */
@@ -111,7 +180,7 @@ static bool seems_an_answer(hs_worker *worker, size_t limit, bool by_rank) {
     size_t count = 0;
     basis->rank = 0;
     for (size_t i = 0; i < tree->count; i++) {
-        if (worker->value[i] < 0.0)
+        if (worker->value[i] < 0.0f)
             continue;
         count++;
         if (by_rank)

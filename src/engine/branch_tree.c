@@ -38,7 +38,8 @@ static bool allocate_tree(hs_tree *tree) {
     return tree->rows != NULL && tree->columns != NULL && tree->offset != NULL &&
            tree->inactive_target != NULL && tree->active_target != NULL && tree->signed_a != NULL &&
            (!ball || tree->signed_beta != NULL) && (!low || tree->signed_low != NULL) &&
-           tree->unit != NULL && tree->residues != NULL && tree->point != NULL;
+           tree->unit != NULL && tree->residues != NULL && tree->point != NULL &&
+           (!tree->narrow || hs_cone_rows_create(tree->d, tree->total, &tree->cone_rows) == HS_OK);
 }
 
 static void load_row(hs_tree *tree, size_t to, size_t from) {
@@ -57,6 +58,8 @@ static void load_row(hs_tree *tree, size_t to, size_t from) {
         tree->signed_low[to * d + j] = system->low[from * d + j];
         tree->signed_low[(to + tree->total) * d + j] = -system->low[from * d + j];
     }
+    if (tree->narrow)
+        hs_cone_rows_set(&tree->cone_rows, to, system->a + from * d);
     tree->offset[to] = beta;
     tree->inactive_target[to] = -beta - margin;
     tree->active_target[to] = beta - margin;
@@ -84,6 +87,8 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
     tree->n = problem->n;
     tree->d = problem->system.d;
     tree->stride = round_up(tree->d, HS_LANES);
+    tree->kernels = hs_kernels_choose();
+    tree->narrow = problem->beta == NULL && tree->d <= HS_CONE_STRIDE;
     tree->row_of = hs_allocate(problem->m, sizeof *tree->row_of);
     if (tree->row_of == NULL)
         return hs_fail(error, HS_NO_MEMORY, "no memory for a search tree");
@@ -91,7 +96,7 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
         if (!problem->zero_row[i])
             tree->row_of[tree->count++] = i;
     tree->total = tree->count + problem->faces;
-    tree->padded = round_up(tree->total + 1, HS_PRICING_BLOCK);
+    tree->padded = round_up(tree->total > 0 ? tree->total : 1, HS_PRICING_BLOCK);
     tree->words = (tree->total + 64) / 64;
     if (!allocate_tree(tree)) {
         hs_tree_clear(tree);
@@ -139,6 +144,7 @@ void hs_tree_clear(hs_tree *tree) {
     free(tree->unit);
     free(tree->residues);
     free(tree->point);
+    hs_cone_rows_clear(&tree->cone_rows);
     while (tree->tasks != NULL) {
         hs_task *next = tree->tasks->next;
         free(tree->tasks);
@@ -152,15 +158,18 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     worker->frame_count = tree->count + 2;
     worker->frames = hs_allocate(worker->frame_count, sizeof *worker->frames);
     worker->want = aligned_alloc(64, 6 * tree->padded * sizeof *worker->want);
+    worker->wide_values = aligned_alloc(64, 3 * tree->padded * sizeof *worker->wide_values);
+    worker->z = hs_allocate(tree->stride, sizeof *worker->z);
     worker->packed = hs_allocate_matrix(tree->count + 2, words, sizeof(uint64_t));
     worker->packed_slot = hs_allocate(tree->count + 2, sizeof *worker->packed_slot);
     worker->union_bits = hs_allocate_matrix(5, words, sizeof(uint64_t));
     worker->core_rows = hs_allocate(2 * tree->total + 2, sizeof *worker->core_rows);
     worker->core_weights = hs_allocate(2 * tree->total + 2, sizeof *worker->core_weights);
     worker->last_z = hs_allocate(tree->stride, sizeof *worker->last_z);
-    if (worker->frames == NULL || worker->want == NULL || worker->packed == NULL ||
-        worker->packed_slot == NULL || worker->union_bits == NULL || worker->core_rows == NULL ||
-        worker->core_weights == NULL || worker->last_z == NULL)
+    if (worker->frames == NULL || worker->want == NULL || worker->wide_values == NULL ||
+        worker->z == NULL || worker->packed == NULL || worker->packed_slot == NULL ||
+        worker->union_bits == NULL || worker->core_rows == NULL || worker->core_weights == NULL ||
+        worker->last_z == NULL)
         return HS_NO_MEMORY;
     memset(worker->want, 0, 6 * tree->padded * sizeof *worker->want);
     worker->slack = worker->want + tree->padded;
@@ -171,7 +180,9 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     worker->allowed = worker->scratch_bits + words;
     worker->outside = worker->allowed + words;
     worker->last_core = worker->outside + words;
-    hs_status status = hs_minnorm_create(tree->d, &worker->work, NULL);
+    hs_status status = hs_solver_create(tree, &worker->work);
+    if (status == HS_OK)
+        status = hs_minnorm_create(tree->d, &worker->wide, NULL);
     if (status == HS_OK)
         status = hs_pool_create(worker);
     if (status == HS_OK)
@@ -183,11 +194,14 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
 void hs_worker_clear(hs_worker *worker) {
     for (size_t k = 0; worker->frames != NULL && k < worker->frame_count; k++) {
         free(worker->frames[k].inactive);
-        hs_minnorm_clear(&worker->frames[k].base);
+        hs_solver_clear(&worker->frames[k].base);
     }
     free(worker->frames);
-    hs_minnorm_clear(&worker->work);
+    hs_solver_clear(&worker->work);
+    hs_minnorm_clear(&worker->wide);
     free(worker->want);
+    free(worker->wide_values);
+    free(worker->z);
     hs_pool_clear(worker);
     free(worker->packed);
     free(worker->packed_slot);
@@ -205,7 +219,7 @@ hs_frame *hs_worker_frame(hs_worker *worker, size_t depth) {
     if (frame->inactive == NULL) {
         size_t words = worker->tree->words;
         uint64_t *bits = hs_allocate_matrix(3, words, sizeof *bits);
-        if (bits == NULL || hs_minnorm_create(worker->tree->d, &frame->base, NULL) != HS_OK) {
+        if (bits == NULL || hs_solver_create(worker->tree, &frame->base) != HS_OK) {
             free(bits);
             hs_tree_fail(worker->tree, HS_NO_MEMORY);
             return NULL;
@@ -347,7 +361,7 @@ static void *work(void *argument) {
         if (frame != NULL) {
             memcpy(frame->inactive, task->sets, 3 * tree->words * sizeof(uint64_t));
             frame->bound = task->bound;
-            hs_minnorm_reset(&frame->base);
+            hs_solver_reset(tree, &frame->base);
             hs_proof_segment(worker.part, task->number, frame->inactive, frame->active);
             hs_node_explore(&worker, 0);
         }
@@ -355,9 +369,9 @@ static void *work(void *argument) {
     }
     pthread_mutex_lock(&tree->lock);
     tree->nodes += worker.nodes;
-    tree->pivots += worker.pivots + worker.work.pivots;
+    tree->pivots += worker.pivots + hs_solver_pivots(&worker.work) + worker.wide.pivots;
     for (size_t k = 0; worker.frames != NULL && k < worker.frame_count; k++)
-        tree->pivots += worker.frames[k].base.pivots;
+        tree->pivots += hs_solver_pivots(&worker.frames[k].base);
     pthread_mutex_unlock(&tree->lock);
     hs_worker_clear(&worker);
     if (session)

@@ -15,6 +15,14 @@ typedef long long two_masks __attribute__((vector_size(16)));
 typedef double four __attribute__((vector_size(32)));
 typedef long long four_masks __attribute__((vector_size(32)));
 typedef double eight __attribute__((vector_size(64)));
+typedef float octet __attribute__((vector_size(32)));
+typedef int octet_mask __attribute__((vector_size(32)));
+typedef float sixteen __attribute__((vector_size(64)));
+typedef int sixteen_mask __attribute__((vector_size(64)));
+
+/* A row counts as a combination of the active rows of a cone when the orthogonal rest is below this
+ * share of its norm. */
+static const float dependent_share = 1e-4f;
 
 /* mask ? yes : no, lane by lane */
 #define CHOOSE(TYPE, MASKS, mask, yes, no)                                                         \
@@ -54,6 +62,30 @@ INLINE size_t blocking_plain(const double *lambda, const double *r, size_t strid
     return block;
 }
 
+/* The lane of the largest value above zero, or 8. */
+INLINE size_t find_most_plain(octet value) {
+    size_t winner = 8;
+    float largest = 0.0f;
+    for (size_t k = 0; k < 8; k++)
+        if (value[k] > largest) {
+            largest = value[k];
+            winner = k;
+        }
+    return winner;
+}
+
+/* As blocking. */
+INLINE size_t find_block_plain(const float *lambda, const float *r, size_t stride, float *length) {
+    size_t block = stride;
+    *length = INFINITY;
+    for (size_t slot = 0; slot < stride; slot++)
+        if (r[slot] > 0.0f && lambda[slot] / r[slot] < *length) {
+            *length = lambda[slot] / r[slot];
+            block = slot;
+        }
+    return block;
+}
+
 #define UNIT_NAME "plain"
 #define KERNEL(name) name##_plain_unit
 #define TARGET
@@ -63,6 +95,13 @@ INLINE size_t blocking_plain(const double *lambda, const double *r, size_t strid
 #define POSITIVE positive_two
 #define MOST most_plain
 #define BLOCKING blocking_plain
+#define narrow octet
+#define narrow_mask octet_mask
+#define NARROW 8
+#define NARROW_INDEX                                                                               \
+    { 0, 1, 2, 3, 4, 5, 6, 7 }
+#define FIND_MOST find_most_plain
+#define FIND_BLOCK find_block_plain
 #include "geometry/kernels_unit.h"
 
 #if defined(__x86_64__)
@@ -94,6 +133,39 @@ TARGET_AVX2 INLINE size_t most_four(const double *want, const double *value, con
     return winner;
 }
 
+TARGET_AVX2 INLINE size_t find_most_octet(octet value) {
+    __m256 v = (__m256)value, most = _mm256_max_ps(v, _mm256_permute2f128_ps(v, v, 1));
+    most = _mm256_max_ps(most, _mm256_permute_ps(most, 0x4e));
+    most = _mm256_max_ps(most, _mm256_permute_ps(most, 0xb1));
+    __m256 found = _mm256_and_ps(_mm256_cmp_ps(v, most, _CMP_EQ_OQ),
+                                 _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GT_OQ));
+    return (size_t)__builtin_ctz((unsigned)_mm256_movemask_ps(found) | 1U << 8);
+}
+
+TARGET_AVX2 INLINE size_t find_block_octet(const float *lambda, const float *r, size_t stride,
+                                           float *length) {
+    const __m256 infinite = _mm256_set1_ps(INFINITY);
+    size_t block = stride;
+    *length = INFINITY;
+    for (size_t slot = 0; slot < stride; slot += 8) {
+        __m256 rate = _mm256_loadu_ps(r + slot);
+        __m256 falls = _mm256_cmp_ps(rate, _mm256_setzero_ps(), _CMP_GT_OQ);
+        __m256 v =
+            _mm256_blendv_ps(infinite, _mm256_div_ps(_mm256_loadu_ps(lambda + slot), rate), falls);
+        __m256 least = _mm256_min_ps(v, _mm256_permute2f128_ps(v, v, 1));
+        least = _mm256_min_ps(least, _mm256_permute_ps(least, 0x4e));
+        least = _mm256_min_ps(least, _mm256_permute_ps(least, 0xb1));
+        float smallest = _mm256_cvtss_f32(least);
+        if (smallest < *length) {
+            *length = smallest;
+            block = slot + (size_t)__builtin_ctz(
+                               (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(v, least, _CMP_EQ_OQ)) |
+                               1U << 8);
+        }
+    }
+    return block < stride ? block : stride;
+}
+
 #define UNIT_NAME "avx2"
 #define KERNEL(name) name##_avx2_unit
 #define TARGET TARGET_AVX2
@@ -103,6 +175,13 @@ TARGET_AVX2 INLINE size_t most_four(const double *want, const double *value, con
 #define POSITIVE positive_four
 #define MOST most_four
 #define BLOCKING blocking_plain
+#define narrow octet
+#define narrow_mask octet_mask
+#define NARROW 8
+#define NARROW_INDEX                                                                               \
+    { 0, 1, 2, 3, 4, 5, 6, 7 }
+#define FIND_MOST find_most_octet
+#define FIND_BLOCK find_block_octet
 #include "geometry/kernels_unit.h"
 
 /* Compilers take comparisons of eight apart, but there are instructions for them. */
@@ -160,6 +239,13 @@ INLINE_512 size_t blocking_eight(const double *lambda, const double *r, size_t s
     return block;
 }
 
+INLINE_512 size_t find_most_sixteen(sixteen value) {
+    __m512 v = (__m512)value, most = _mm512_set1_ps(_mm512_reduce_max_ps(v));
+    unsigned found = _mm512_cmp_ps_mask(v, most, _CMP_EQ_OQ) &
+                     _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_GT_OQ);
+    return (size_t)__builtin_ctz(found | 1U << 16);
+}
+
 #define UNIT_NAME "avx512"
 #define KERNEL(name) name##_avx512_unit
 #define TARGET TARGET_512
@@ -169,6 +255,13 @@ INLINE_512 size_t blocking_eight(const double *lambda, const double *r, size_t s
 #define POSITIVE positive_eight
 #define MOST most_eight
 #define BLOCKING blocking_eight
+#define narrow sixteen
+#define narrow_mask sixteen_mask
+#define NARROW 16
+#define NARROW_INDEX                                                                               \
+    { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 }
+#define FIND_MOST find_most_sixteen
+#define FIND_BLOCK find_block_octet
 #include "geometry/kernels_unit.h"
 
 #endif

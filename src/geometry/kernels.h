@@ -6,12 +6,16 @@
 #ifndef HS_GEOMETRY_KERNELS_H
 #define HS_GEOMETRY_KERNELS_H
 
+#include "geometry/cone.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
+typedef struct hs_kernels hs_kernels;
+
 enum { HS_LANES = 8, HS_PRICING_BLOCK = 32, HS_PAIRS = 128 };
 
-typedef struct hs_kernels {
+struct hs_kernels {
     const char *name; /* "avx512", "avx2" or "plain" */
 
     /* image_c = sum_j a_j basis[j * pitch + c] for c < columns */
@@ -38,13 +42,6 @@ typedef struct hs_kernels {
     /* lambda_i = max(0, lambda_i - length r_i) */
     void (*shift)(double *lambda, const double *r, size_t stride, double length);
 
-    /* How far `inverse` (entry (slot, j) at [j * pitch + slot]) is from inverting the rows a_slot,
-     * NULL where there is none, d coordinates each:
-     * defect_c += sum over slots of |sum_j a_slot,j inverse_c,j - sign_slot [c = slot]|. image:
-     * scratch, stride. */
-    void (*defect)(const double *inverse, size_t d, size_t pitch, size_t stride,
-                   const double *const *rows, const double *sign, double *image, double *defect);
-
     /* A Householder reflection of R columns of `dims` coordinates (from[c * pitch + r]) by the
      * vector u, the first coordinate of the result left out:
      * to[(c - 1) * pitch + r] = from[c * pitch + r] - beta u_c sum_k u_k from[k * pitch + r]. */
@@ -70,7 +67,11 @@ typedef struct hs_kernels {
     size_t (*filter)(const uint64_t *inactive, const uint64_t *active, size_t capacity,
                      size_t count, size_t words, const uint64_t *allowed, const uint64_t *fixed,
                      const uint64_t *free_rows, uint64_t largest, uint64_t *size, uint16_t *usable);
-} hs_kernels;
+
+    /* hs_cone_solve */
+    hs_cone_answer (*cone)(hs_cone *solver, const hs_cone_rows *rows, const float *want,
+                           const float *slack, float *value, uint32_t *row, float *multiplier);
+};
 
 /* The fastest version this processor runs; the environment variable HALFSPAN_KERNEL (plain, avx2,
  * avx512) can ask for a simpler one. */

@@ -3,9 +3,12 @@
  *   KERNEL(name)   the function's name
  *   TARGET         the attribute that lets the compiler use the unit
  *   lanes, WIDTH   its vector of doubles and how many it holds, a divisor of HS_LANES
+ *   narrow, NARROW ...  what cone_unit.h needs
  *   LESSER(a, b)   the smaller of a and |b|, lane by lane
  *   POSITIVE(a)    the larger of a and 0, lane by lane
  *   MOST, BLOCKING what `most` and `blocking` do */
+
+#include "geometry/cone_unit.h"
 
 TARGET static inline lanes KERNEL(load)(const double *from) {
     lanes value;
@@ -97,19 +100,6 @@ TARGET static size_t KERNEL(blocking)(const double *lambda, const double *r, siz
 TARGET static void KERNEL(shift)(double *lambda, const double *r, size_t stride, double length) {
     for (size_t slot = 0; slot < stride; slot += WIDTH)
         STORE(lambda + slot, POSITIVE(LOAD(lambda + slot) - length * LOAD(r + slot)));
-}
-
-TARGET static void KERNEL(defect)(const double *inverse, size_t d, size_t pitch, size_t stride,
-                                  const double *const *rows, const double *sign, double *image,
-                                  double *defect) {
-    for (size_t slot = 0; slot < stride; slot++) {
-        if (rows[slot] == NULL)
-            continue;
-        KERNEL(image)(inverse, d, pitch, stride, rows[slot], image);
-        image[slot] -= sign[slot];
-        for (size_t c = 0; c < stride; c++)
-            defect[c] += fabs(image[c]);
-    }
 }
 
 TARGET static void KERNEL(reflect)(const double *from, size_t dims, size_t pitch, size_t columns,
@@ -224,11 +214,11 @@ static const hs_kernels KERNEL(kernels) = {
     .price = KERNEL(price),
     .blocking = KERNEL(blocking),
     .shift = KERNEL(shift),
-    .defect = KERNEL(defect),
     .reflect = KERNEL(reflect),
     .lower = KERNEL(lower),
     .least = KERNEL(least),
     .filter = KERNEL(filter),
+    .cone = KERNEL(cone),
 };
 
 #undef LOAD
@@ -242,3 +232,9 @@ static const hs_kernels KERNEL(kernels) = {
 #undef MOST
 #undef BLOCKING
 #undef lanes
+#undef narrow
+#undef narrow_mask
+#undef NARROW
+#undef NARROW_INDEX
+#undef FIND_MOST
+#undef FIND_BLOCK

@@ -1,0 +1,209 @@
+/* hs_cone_solve for one vector unit; included by kernels.c once for each, with
+ *   KERNEL(name)        the function's name
+ *   TARGET              the attribute that lets the compiler use the unit
+ *   narrow, NARROW      its vector of floats and how many it holds, 8 or 16
+ *   FIND_MOST           the index of the largest of NARROW floats, with its index vector
+ *   FIND_LEAST          the index of the smallest of `count` floats */
+
+#define LOAD_F KERNEL(load_narrow)
+#define STORE_F KERNEL(store_narrow)
+
+TARGET static inline narrow LOAD_F(const float *from) {
+    narrow value;
+    memcpy(&value, from, sizeof value);
+    return value;
+}
+
+TARGET static inline void STORE_F(float *to, narrow value) {
+    memcpy(to, &value, sizeof value);
+}
+
+/* The row with the largest want value + slack above zero, or `padded`. */
+TARGET static inline size_t KERNEL(violated)(const hs_cone_rows *rows, const float *z,
+                                             const float *want, const float *slack, float *value) {
+    narrow best = {0};
+    narrow_mask place = {0}, index = NARROW_INDEX;
+    size_t padded = rows->padded, d = rows->d;
+    for (size_t i = 0; i < padded; i += 32) {
+        narrow s[32 / NARROW];
+        for (size_t k = 0; k < 32 / NARROW; k++)
+            s[k] = z[0] * LOAD_F(rows->column + i + k * NARROW);
+        for (size_t j = 1; j < d; j++)
+            for (size_t k = 0; k < 32 / NARROW; k++)
+                s[k] += z[j] * LOAD_F(rows->column + j * padded + i + k * NARROW);
+        for (size_t k = 0; k < 32 / NARROW; k++) {
+            STORE_F(value + i + k * NARROW, s[k]);
+            narrow violation =
+                LOAD_F(want + i + k * NARROW) * s[k] + LOAD_F(slack + i + k * NARROW);
+            narrow_mask better = violation > best;
+            best = (narrow)((better & (narrow_mask)violation) | (~better & (narrow_mask)best));
+            place = (better & index) | (~better & place);
+            index += NARROW;
+        }
+    }
+    size_t lane = FIND_MOST(best);
+    return lane < NARROW ? (size_t)place[lane] : padded;
+}
+
+/* image = [H | N*] a */
+TARGET static inline void KERNEL(cone_image)(const float *basis, size_t d, size_t width,
+                                             const float *a, float *image) {
+    for (size_t c = 0; c < width; c += 16) {
+        narrow even[16 / NARROW], odd[16 / NARROW];
+        size_t j = 0;
+        for (size_t k = 0; k < 16 / NARROW; k++)
+            even[k] = odd[k] = (narrow){0};
+        for (; j + 2 <= d; j += 2)
+            for (size_t k = 0; k < 16 / NARROW; k++) {
+                even[k] += a[j] * LOAD_F(basis + j * width + c + k * NARROW);
+                odd[k] += a[j + 1] * LOAD_F(basis + (j + 1) * width + c + k * NARROW);
+            }
+        for (size_t k = 0; k < 16 / NARROW; k++) {
+            if (j < d)
+                even[k] += a[j] * LOAD_F(basis + j * width + c + k * NARROW);
+            STORE_F(image + c + k * NARROW, even[k] + odd[k]);
+        }
+    }
+}
+
+/* basis_j += scale column_j image */
+TARGET static inline void KERNEL(cone_update)(float *basis, size_t d, size_t width,
+                                              const float *column, float scale,
+                                              const float *image) {
+    for (size_t c = 0; c < width; c += 16) {
+        narrow step[16 / NARROW];
+        for (size_t k = 0; k < 16 / NARROW; k++)
+            step[k] = scale * LOAD_F(image + c + k * NARROW);
+        for (size_t j = 0; j < d; j++)
+            for (size_t k = 0; k < 16 / NARROW; k++) {
+                float *at = basis + j * width + c + k * NARROW;
+                STORE_F(at, LOAD_F(at) + column[j] * step[k]);
+            }
+    }
+}
+
+TARGET static inline float KERNEL(cone_dot)(const float *x, const float *y, size_t count) {
+    octet sum = {0};
+    for (size_t j = 0; j < count; j += 8) {
+        octet a, b;
+        memcpy(&a, x + j, sizeof a);
+        memcpy(&b, y + j, sizeof b);
+        sum += a * b;
+    }
+    return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+}
+
+/* x += scale y; negative results become zero when `positive`. */
+TARGET static inline void KERNEL(cone_shift)(float *x, const float *y, size_t count, float scale,
+                                             bool positive) {
+    for (size_t j = 0; j < count; j += 8) {
+        octet a, b;
+        memcpy(&a, x + j, sizeof a);
+        memcpy(&b, y + j, sizeof b);
+        a += scale * b;
+        if (positive)
+            a = (octet)((a > 0.0f) & (octet_mask)a);
+        memcpy(x + j, &a, sizeof a);
+    }
+}
+
+/* Drops the row in the slot; image, [H | N*] of the row to be added, follows. */
+TARGET static inline void KERNEL(cone_leave)(hs_cone *solver, size_t slot, float *image) {
+    size_t d = solver->d, stride = solver->stride, width = 2 * stride;
+    float p[HS_CONE_STRIDE], u[2 * HS_CONE_STRIDE], square = 0.0f;
+    for (size_t j = 0; j < stride; j++)
+        p[j] = j < d ? solver->basis[j * width + stride + slot] : 0.0f;
+    square = KERNEL(cone_dot)(p, p, stride);
+    KERNEL(cone_image)(solver->basis, d, width, p, u);
+    for (size_t c = 0; c < stride; c++) {
+        u[c] = p[c];
+        u[stride + c] = -u[stride + c];
+    }
+    KERNEL(cone_update)(solver->basis, d, width, p, 1.0f / square, u);
+    KERNEL(cone_shift)(image, u, width, image[stride + slot] / square, false);
+    for (size_t j = 0; j < d; j++)
+        solver->basis[j * width + stride + slot] = 0.0f;
+    image[stride + slot] = 0.0f;
+    solver->slot_row[slot] = HS_CONE_FREE;
+    solver->lambda[slot] = 0.0f;
+    solver->count[0]--;
+    solver->count[1]++;
+}
+
+TARGET static inline void KERNEL(cone_enter)(hs_cone *solver, uint32_t row, float multiplier,
+                                             float square, float *image) {
+    size_t stride = solver->stride, slot = 0;
+    float column[HS_CONE_STRIDE];
+    while (solver->slot_row[slot] != HS_CONE_FREE)
+        slot++;
+    memcpy(column, image, stride * sizeof *column);
+    image[stride + slot] = -1.0f; /* so that N*_slot becomes H a / square */
+    KERNEL(cone_update)(solver->basis, solver->d, 2 * stride, column, -1.0f / square, image);
+    solver->slot_row[slot] = row;
+    solver->lambda[slot] = multiplier;
+    solver->count[0]++;
+    solver->count[1]++;
+}
+
+/* Adds one violated row; excess: a.z + 1. */
+TARGET static inline hs_cone_answer KERNEL(cone_add)(hs_cone *solver, const float *a, float sign,
+                                                     float excess, uint32_t row,
+                                                     float *multiplier) {
+    size_t d = solver->d, stride = solver->stride, width = 2 * stride;
+    float image[2 * HS_CONE_STRIDE], *rate = image + stride;
+    float size = KERNEL(cone_dot)(a, a, stride);
+    KERNEL(cone_image)(solver->basis, d, width, a, image);
+    if (sign < 0.0f)
+        for (size_t c = 0; c < width; c++)
+            image[c] = -image[c];
+    *multiplier = 0.0f;
+    for (size_t rounds = 0; rounds <= 4 * d; rounds++) {
+        float square = KERNEL(cone_dot)(image, image, stride), blocked;
+        bool moves = solver->count[0] < d && square > dependent_share * dependent_share * size;
+        size_t block = FIND_BLOCK(solver->lambda, rate, stride, &blocked);
+        float full = moves ? excess / square : INFINITY;
+        if (full != full)
+            return HS_CONE_LOST;
+        solver->pivots++;
+        if (!moves && block == stride) {
+            for (size_t slot = 0; slot < stride; slot++)
+                solver->lambda[slot] = rate[slot] < 0.0f ? -rate[slot] : 0.0f;
+            *multiplier = 1.0f;
+            return HS_CONE_EMPTY;
+        }
+        float length = full <= blocked ? (full > 0.0f ? full : 0.0f) : blocked;
+        if (moves) {
+            KERNEL(cone_shift)(solver->z, image, stride, -length, false);
+            excess -= length * square;
+        }
+        KERNEL(cone_shift)(solver->lambda, rate, stride, -length, true);
+        *multiplier += length;
+        if (full <= blocked) {
+            KERNEL(cone_enter)(solver, row, *multiplier, square, image);
+            return HS_CONE_POINT;
+        }
+        KERNEL(cone_leave)(solver, block, image);
+    }
+    return HS_CONE_LOST;
+}
+
+TARGET static hs_cone_answer KERNEL(cone)(hs_cone *solver, const hs_cone_rows *rows,
+                                          const float *want, const float *slack, float *value,
+                                          uint32_t *row, float *multiplier) {
+    for (size_t steps = 0; steps < 40 * solver->d + 400; steps++) {
+        size_t i = KERNEL(violated)(rows, solver->z, want, slack, value);
+        if (i == rows->padded)
+            return KERNEL(cone_dot)(solver->z, solver->z, solver->stride) < INFINITY ? HS_CONE_POINT
+                                                                                     : HS_CONE_LOST;
+        float sign = want[i] < 0.0f ? -1.0f : 1.0f;
+        *row = (uint32_t)(sign < 0.0f ? i + rows->rows : i);
+        hs_cone_answer answer = KERNEL(cone_add)(solver, rows->row + i * rows->stride, sign,
+                                                 sign * value[i] + 1.0f, *row, multiplier);
+        if (answer != HS_CONE_POINT)
+            return answer;
+    }
+    return HS_CONE_LOST;
+}
+
+#undef LOAD_F
+#undef STORE_F
