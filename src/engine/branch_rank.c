@@ -37,6 +37,7 @@ typedef struct hs_transversal {
     double *reflections; /* n x n: those that take the rows of D away */
     double *betas;       /* n */
     double *low;         /* pitch: smallest determinant through each row of the last group */
+    double *trial;       /* pitch: scratch */
     uint32_t *row;       /* pitch: the row of each column */
     bool together; /* only the smallest determinant matters, not for which row of the last group */
     size_t *begin, *end; /* n + 1: columns of each group; group 0 is the last in the search */
@@ -62,7 +63,7 @@ hs_status hs_transversal_create(hs_worker *worker) {
     t->fixed = hs_allocate(n, sizeof *t->fixed);
     t->reflections = hs_allocate_matrix(n + 1, n, sizeof *t->reflections);
     t->betas = hs_allocate(n, sizeof *t->betas);
-    t->low = hs_allocate(pitch, sizeof *t->low);
+    t->low = hs_allocate(2 * pitch, sizeof *t->low);
     t->row = hs_allocate(pitch, sizeof *t->row);
     t->begin = hs_allocate(2 * (n + 2), sizeof *t->begin);
     t->group = hs_allocate(tree->count + 2, sizeof *t->group);
@@ -72,6 +73,7 @@ hs_status hs_transversal_create(hs_worker *worker) {
         t->kept_row == NULL)
         return HS_NO_MEMORY;
     t->end = t->begin + n + 2;
+    t->trial = t->low + pitch;
     return hs_modular_basis_create(n, &t->basis, NULL);
 }
 
@@ -245,18 +247,30 @@ static void walk_three(hs_worker *worker, const double *level, double product) {
     }
 }
 
-/* Four groups are left, and only the smallest determinant is asked for. */
+/* Four groups are left: in single precision, as far as it can tell. */
 static bool walk_four(hs_worker *worker, const double *level, double product) {
     hs_transversal *t = worker->transversal;
+    const hs_kernels *kernels = worker->tree->kernels;
     const double *column[4];
     size_t count[4];
     for (size_t k = 0; k < 4; k++) {
         column[k] = level + t->begin[k];
         count[k] = t->end[k] - t->begin[k];
     }
-    if (count[0] * count[1] > HS_PAIRS - HS_LANES || count[2] * count[3] > HS_PAIRS - HS_LANES)
+    if (t->together) {
+        double low = product * kernels->least(column, count, t->pitch);
+        if (!(low > t->threshold))
+            return false;
+        t->low[0] = fmin(t->low[0], low);
+        return true;
+    }
+    if (!kernels->least_each(column, count, t->pitch, product, t->trial))
         return false;
-    t->low[0] = fmin(t->low[0], worker->wide.kernels->least(column, count, t->pitch, product));
+    for (size_t r = 0; r < count[0]; r++)
+        if (!(t->trial[r] > t->threshold))
+            return false;
+    for (size_t r = 0; r < count[0]; r++)
+        t->low[r] = fmin(t->low[r], t->trial[r]);
     return true;
 }
 
@@ -275,7 +289,7 @@ static void walk(hs_worker *worker, double *level, size_t dims, double product) 
                                                            level[pitch + a] * level[r]));
     } else if (dims == 3) {
         walk_three(worker, level, product);
-    } else if (dims > 4 || !t->together || !walk_four(worker, level, product)) {
+    } else if (dims > 4 || !walk_four(worker, level, product)) {
         size_t place = dims - 1, columns = padded(t->end[place - 1]);
         double u[HS_TRANSVERSAL_DIMS];
         for (size_t a = t->begin[place]; a < t->end[place]; a++) {

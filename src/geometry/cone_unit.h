@@ -2,8 +2,8 @@
  *   KERNEL(name)        the function's name
  *   TARGET              the attribute that lets the compiler use the unit
  *   narrow, NARROW      its vector of floats and how many it holds, 8 or 16
- *   FIND_MOST           the index of the largest of NARROW floats, with its index vector
- *   FIND_LEAST          the index of the smallest of `count` floats */
+ *   NARROW_INDEX        0, 1, 2, ...
+ *   FIND_MOST, FIND_BLOCK, LESSER_F, ROOT  see kernels.c */
 
 #define LOAD_F KERNEL(load_narrow)
 #define STORE_F KERNEL(store_narrow)
@@ -204,6 +204,3 @@ TARGET static hs_cone_answer KERNEL(cone)(hs_cone *solver, const hs_cone_rows *r
     }
     return HS_CONE_LOST;
 }
-
-#undef LOAD_F
-#undef STORE_F

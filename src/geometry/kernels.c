@@ -17,6 +17,7 @@ typedef long long four_masks __attribute__((vector_size(32)));
 typedef double eight __attribute__((vector_size(64)));
 typedef float octet __attribute__((vector_size(32)));
 typedef int octet_mask __attribute__((vector_size(32)));
+typedef double double_sixteen __attribute__((vector_size(128)));
 typedef float sixteen __attribute__((vector_size(64)));
 typedef int sixteen_mask __attribute__((vector_size(64)));
 
@@ -38,6 +39,17 @@ static const float dependent_share = 1e-4f;
     }
 
 DEFINE_CHOICES(two, two_masks, )
+
+INLINE octet lesser_octet_plain(octet least, octet value) {
+    value = CHOOSE(octet, octet_mask, value < 0.0f, -value, value);
+    return CHOOSE(octet, octet_mask, value < least, value, least);
+}
+
+INLINE octet root_plain(octet value) {
+    for (size_t k = 0; k < 8; k++)
+        value[k] = sqrtf(value[k]);
+    return value;
+}
 
 INLINE size_t most_plain(const double *want, const double *value, const double *slack,
                          size_t padded, double *largest) {
@@ -97,11 +109,14 @@ INLINE size_t find_block_plain(const float *lambda, const float *r, size_t strid
 #define BLOCKING blocking_plain
 #define narrow octet
 #define narrow_mask octet_mask
+#define wide_narrow eight
 #define NARROW 8
 #define NARROW_INDEX                                                                               \
     { 0, 1, 2, 3, 4, 5, 6, 7 }
 #define FIND_MOST find_most_plain
 #define FIND_BLOCK find_block_plain
+#define LESSER_F lesser_octet_plain
+#define ROOT root_plain
 #include "geometry/kernels_unit.h"
 
 #if defined(__x86_64__)
@@ -131,6 +146,15 @@ TARGET_AVX2 INLINE size_t most_four(const double *want, const double *value, con
             winner = (size_t)best_index[k];
         }
     return winner;
+}
+
+TARGET_AVX2 INLINE octet lesser_octet(octet least, octet value) {
+    return (octet)_mm256_min_ps((__m256)least,
+                                _mm256_andnot_ps(_mm256_set1_ps(-0.0f), (__m256)value));
+}
+
+TARGET_AVX2 INLINE octet root_octet(octet value) {
+    return (octet)_mm256_sqrt_ps((__m256)value);
 }
 
 TARGET_AVX2 INLINE size_t find_most_octet(octet value) {
@@ -177,11 +201,14 @@ TARGET_AVX2 INLINE size_t find_block_octet(const float *lambda, const float *r, 
 #define BLOCKING blocking_plain
 #define narrow octet
 #define narrow_mask octet_mask
+#define wide_narrow eight
 #define NARROW 8
 #define NARROW_INDEX                                                                               \
     { 0, 1, 2, 3, 4, 5, 6, 7 }
 #define FIND_MOST find_most_octet
 #define FIND_BLOCK find_block_octet
+#define LESSER_F lesser_octet
+#define ROOT root_octet
 #include "geometry/kernels_unit.h"
 
 /* Compilers take comparisons of eight apart, but there are instructions for them. */
@@ -239,6 +266,14 @@ INLINE_512 size_t blocking_eight(const double *lambda, const double *r, size_t s
     return block;
 }
 
+INLINE_512 sixteen lesser_sixteen(sixteen least, sixteen value) {
+    return (sixteen)_mm512_min_ps((__m512)least, _mm512_abs_ps((__m512)value));
+}
+
+INLINE_512 sixteen root_sixteen(sixteen value) {
+    return (sixteen)_mm512_sqrt_ps((__m512)value);
+}
+
 INLINE_512 size_t find_most_sixteen(sixteen value) {
     __m512 v = (__m512)value, most = _mm512_set1_ps(_mm512_reduce_max_ps(v));
     unsigned found = _mm512_cmp_ps_mask(v, most, _CMP_EQ_OQ) &
@@ -257,11 +292,14 @@ INLINE_512 size_t find_most_sixteen(sixteen value) {
 #define BLOCKING blocking_eight
 #define narrow sixteen
 #define narrow_mask sixteen_mask
+#define wide_narrow double_sixteen
 #define NARROW 16
 #define NARROW_INDEX                                                                               \
     { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 }
 #define FIND_MOST find_most_sixteen
 #define FIND_BLOCK find_block_octet
+#define LESSER_F lesser_sixteen
+#define ROOT root_sixteen
 #include "geometry/kernels_unit.h"
 
 #endif

@@ -8,12 +8,17 @@
 
 #include "geometry/cone.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 typedef struct hs_kernels hs_kernels;
 
-enum { HS_LANES = 8, HS_PRICING_BLOCK = 32, HS_PAIRS = 128 };
+enum { HS_LANES = 8, HS_PRICING_BLOCK = 32, HS_PAIRS = 256, HS_GROUP = 128 };
+
+/* With u = 2^-24 and vectors of length 1, rounded with an error of u each, a minor or cofactor has an
+ * error of at most 10 u and the sum of four or six products of these one of at most 40 u in all. */
+#define HS_GROUP_ERROR 0x1p-18
 
 struct hs_kernels {
     const char *name; /* "avx512", "avx2" or "plain" */
@@ -54,11 +59,16 @@ struct hs_kernels {
     void (*lower)(const double *c, size_t pitch, size_t columns, const double *p, const double *q,
                   size_t count, double *low);
 
-    /* The smallest |scale det(a, b, c, d)| over a, b, c, d out of four groups of columns in four
-     * dimensions (coordinate i of column k of group g at column[g][i * pitch + k]); groups 0 and 1,
-     * and 2 and 3, have at most HS_PAIRS - HS_LANES pairs. */
-    double (*least)(const double *const column[4], const size_t count[4], size_t pitch,
-                    double scale);
+    /* A lower bound of |det(a, b, c, d)| over a, b, c, d out of four groups of columns in four
+     * dimensions (coordinate i of column k of group g at column[g][i * pitch + k]), or a number
+     * that is not positive: computed in single precision, with an error of at most HS_GROUP_ERROR
+     * times the product of the greatest lengths of the groups. */
+    double (*least)(const double *const column[4], const size_t count[4], size_t pitch);
+
+    /* The same for each column of group 0, times scale, into low; false when the groups are too
+     * large or a column too short. */
+    bool (*least_each)(const double *const column[4], const size_t count[4], size_t pitch,
+                       double scale, double *low);
 
     /* Sets of rows, set k's word w at [w * capacity + k]. size_k = how many rows of inactive_k are
      * free, or at least 2^40 when inactive_k is not within `allowed` or active_k not within

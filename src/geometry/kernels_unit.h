@@ -9,6 +9,7 @@
  *   MOST, BLOCKING what `most` and `blocking` do */
 
 #include "geometry/cone_unit.h"
+#include "geometry/groups_unit.h"
 
 TARGET static inline lanes KERNEL(load)(const double *from) {
     lanes value;
@@ -132,56 +133,6 @@ TARGET static void KERNEL(lower)(const double *c, size_t pitch, size_t columns, 
     }
 }
 
-/* The minors of every column of one group with every column of another, coordinate i of pair k at
- * pairs[i * HS_PAIRS + k], signed so that the determinant of two pairs is the sum of coordinate i
- * of one times coordinate 5 - i of the other. Filled up to whole vectors. */
-TARGET static size_t KERNEL(minors)(const double *p, size_t p_count, const double *q,
-                                    size_t q_count, size_t pitch, double scale, double *pairs) {
-    for (size_t a = 0; a < p_count; a++) {
-        double p0 = scale * p[a], p1 = scale * p[pitch + a], p2 = scale * p[2 * pitch + a],
-               p3 = scale * p[3 * pitch + a];
-        for (size_t b = 0; b < q_count; b += WIDTH) {
-            lanes q0 = LOAD(q + b), q1 = LOAD(q + pitch + b), q2 = LOAD(q + 2 * pitch + b),
-                  q3 = LOAD(q + 3 * pitch + b);
-            double *m = pairs + a * q_count + b;
-            STORE(m, p0 * q1 - p1 * q0);
-            STORE(m + HS_PAIRS, p2 * q0 - p0 * q2);
-            STORE(m + 2 * HS_PAIRS, p0 * q3 - p3 * q0);
-            STORE(m + 3 * HS_PAIRS, p1 * q2 - p2 * q1);
-            STORE(m + 4 * HS_PAIRS, p1 * q3 - p3 * q1);
-            STORE(m + 5 * HS_PAIRS, p2 * q3 - p3 * q2);
-        }
-    }
-    size_t count = p_count * q_count;
-    for (size_t i = 0; i < 6; i++)
-        for (size_t k = count; k % WIDTH != 0; k++)
-            pairs[i * HS_PAIRS + k] = pairs[i * HS_PAIRS];
-    return count;
-}
-
-TARGET static double KERNEL(least)(const double *const column[4], const size_t count[4],
-                                   size_t pitch, double scale) {
-    double pairs[6 * HS_PAIRS], others[6 * HS_PAIRS], smallest = INFINITY;
-    size_t first = KERNEL(minors)(column[0], count[0], column[1], count[1], pitch, scale, pairs);
-    size_t last = KERNEL(minors)(column[2], count[2], column[3], count[3], pitch, 1.0, others);
-    lanes least = {0};
-    least += INFINITY;
-    for (size_t r = 0; r < first; r += WIDTH) {
-        const double *c = pairs + r;
-        lanes c0 = LOAD(c), c1 = LOAD(c + HS_PAIRS), c2 = LOAD(c + 2 * HS_PAIRS),
-              c3 = LOAD(c + 3 * HS_PAIRS), c4 = LOAD(c + 4 * HS_PAIRS), c5 = LOAD(c + 5 * HS_PAIRS);
-        for (size_t k = 0; k < last; k++) {
-            const double *m = others + k;
-            lanes half = m[0] * c5 + m[HS_PAIRS] * c4 + m[2 * HS_PAIRS] * c3;
-            lanes rest = m[3 * HS_PAIRS] * c2 + m[4 * HS_PAIRS] * c1 + m[5 * HS_PAIRS] * c0;
-            least = LESSER(least, half + rest);
-        }
-    }
-    for (size_t k = 0; k < WIDTH; k++)
-        smallest = least[k] < smallest ? least[k] : smallest;
-    return smallest;
-}
-
 TARGET static size_t KERNEL(filter)(const uint64_t *restrict inactive,
                                     const uint64_t *restrict active, size_t capacity, size_t count,
                                     size_t words, const uint64_t *allowed, const uint64_t *fixed,
@@ -217,6 +168,7 @@ static const hs_kernels KERNEL(kernels) = {
     .reflect = KERNEL(reflect),
     .lower = KERNEL(lower),
     .least = KERNEL(least),
+    .least_each = KERNEL(least_each),
     .filter = KERNEL(filter),
     .cone = KERNEL(cone),
 };
@@ -234,7 +186,12 @@ static const hs_kernels KERNEL(kernels) = {
 #undef lanes
 #undef narrow
 #undef narrow_mask
+#undef wide_narrow
 #undef NARROW
 #undef NARROW_INDEX
+#undef LESSER_F
+#undef ROOT
+#undef LOAD_F
+#undef STORE_F
 #undef FIND_MOST
 #undef FIND_BLOCK
