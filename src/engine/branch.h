@@ -29,6 +29,7 @@ enum {
     HS_POOL_SIZE = 512,       /* cores remembered by a worker */
     HS_POOL_LOOK = 64,        /* ... of which so many are looked at for one to forget */
     HS_POOL_FREE = 10,        /* a remembered core has at most this many free rows */
+    HS_FRESH_GAP = 2,         /* active rows short of the bound at which cores are sought afresh */
     HS_CLOSING_WORK = 600000, /* multiplications for one independence proof that closes a node */
     HS_FIXING_WORK = 300000   /* ... that fixes rows */
 };
@@ -147,6 +148,7 @@ typedef struct hs_worker {
     struct hs_transversal *transversal;
     double *last_z;    /* stride: scratch point */
     float *base_value; /* padded: value at the node's base */
+    float *score;      /* padded: of the rows, to branch on one */
     float *local_want; /* 2 padded: want and slack of the best set of the local search */
     hs_modular_basis basis;
     bool degenerate; /* a dependence was met: watch ranks at every node */

@@ -1,6 +1,7 @@
 /* One node: bound it by disjoint cores, fix what must be, branch. */
 #include "engine/branch.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -272,25 +273,35 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
             bool gap = forced(worker, frame) + 1 == target;
             return gap && fix_outside(worker, frame, feasible) ? NODE_CHANGED : NODE_OPEN;
         }
+        if (forced(worker, frame) + HS_FRESH_GAP < target)
+            return NODE_OPEN;
     }
     return NODE_OPEN;
 }
 
-/* The row to branch on: of the smallest core, the one most violated at the base. */
+/* The row to branch on: the one in most cores known here, a core counting for twice as much as one
+ * that has a row more, times how far it is violated at the base. */
 static size_t choose_row(const hs_worker *worker, const hs_frame *frame) {
-    size_t words = worker->tree->words, smallest = SIZE_MAX, row = SIZE_MAX;
-    const uint64_t *core = frame->free;
-    for (size_t k = 0; k < worker->packed_count; k++) {
-        size_t size = hs_bits_count(worker->packed + k * words, words);
-        if (size < smallest) {
-            smallest = size;
-            core = worker->packed + k * words;
-        }
+    const hs_tree *tree = worker->tree;
+    size_t words = tree->words, row = SIZE_MAX;
+    float *score = worker->score, best = -INFINITY, largest = FLT_MIN;
+    memset(score, 0, tree->padded * sizeof *score);
+    for (size_t k = 0; k < worker->usable_count; k++) {
+        size_t size = hs_pool_open(worker, frame, worker->usable[k], worker->scratch_bits);
+        HS_BITS_EACH(i, worker->scratch_bits, words) score[i] += ldexpf(1.0f, -(int)size);
     }
-    float largest = -INFINITY;
-    HS_BITS_EACH(i, core, words) {
-        if (worker->base_value[i] > largest || row == SIZE_MAX) {
-            largest = worker->base_value[i];
+    for (size_t k = 0; k < worker->packed_count; k++) {
+        const uint64_t *core = worker->packed + k * words;
+        size_t size = hs_bits_count(core, words);
+        HS_BITS_EACH(i, core, words) score[i] += ldexpf(1.0f, -(int)size);
+    }
+    HS_BITS_EACH(i, frame->free, words)
+    largest = worker->base_value[i] > largest ? worker->base_value[i] : largest;
+    HS_BITS_EACH(i, frame->free, words) {
+        float violation = fmaxf(worker->base_value[i] / largest, -1.0f);
+        score[i] *= 2.0f + violation;
+        if (score[i] > best || row == SIZE_MAX) {
+            best = score[i];
             row = i;
         }
     }

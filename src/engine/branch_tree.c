@@ -157,7 +157,7 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     *worker = (hs_worker){.tree = tree, .random = 0x9e3779b97f4a7c15u};
     worker->frame_count = tree->count + 2;
     worker->frames = hs_allocate(worker->frame_count, sizeof *worker->frames);
-    worker->want = aligned_alloc(64, 6 * tree->padded * sizeof *worker->want);
+    worker->want = aligned_alloc(64, 7 * tree->padded * sizeof *worker->want);
     worker->wide_values = aligned_alloc(64, 3 * tree->padded * sizeof *worker->wide_values);
     worker->z = hs_allocate(tree->stride, sizeof *worker->z);
     worker->packed = hs_allocate_matrix(tree->count + 2, words, sizeof(uint64_t));
@@ -171,11 +171,12 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
         worker->union_bits == NULL || worker->core_rows == NULL || worker->core_weights == NULL ||
         worker->last_z == NULL)
         return HS_NO_MEMORY;
-    memset(worker->want, 0, 6 * tree->padded * sizeof *worker->want);
+    memset(worker->want, 0, 7 * tree->padded * sizeof *worker->want);
     worker->slack = worker->want + tree->padded;
     worker->value = worker->slack + tree->padded;
     worker->base_value = worker->value + tree->padded;
-    worker->local_want = worker->base_value + tree->padded;
+    worker->score = worker->base_value + tree->padded;
+    worker->local_want = worker->score + tree->padded;
     worker->scratch_bits = worker->union_bits + words;
     worker->allowed = worker->scratch_bits + words;
     worker->outside = worker->allowed + words;

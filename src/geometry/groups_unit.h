@@ -1,5 +1,5 @@
-/* Determinants of four vectors in four dimensions in single precision, for one vector unit; included
- * by kernels.c once for each, with the same macros as cone_unit.h. */
+/* Determinants of four vectors in four dimensions in single precision, for one vector unit;
+ * included by kernels.c once for each, with the same macros as cone_unit.h. */
 
 TARGET static inline narrow KERNEL(round)(const double *from) {
     wide_narrow value;
@@ -7,9 +7,9 @@ TARGET static inline narrow KERNEL(round)(const double *from) {
     return __builtin_convertvector(value, narrow);
 }
 
-/* The columns of a group in single precision, coordinate i of column k at [i * HS_GROUP + k], filled
- * up to whole vectors with the last one. Returns the square of the greatest length, HUGE_VALF
- * where there are too many columns or one is not finite. Reads to the end of a vector. */
+/* The columns of a group in single precision, coordinate i of column k at [i * HS_GROUP + k],
+ * filled up to whole vectors with the last one. Returns the square of the greatest length,
+ * HUGE_VALF where there are too many columns or one is not finite. Reads to the end of a vector. */
 TARGET static inline float KERNEL(load_group)(const double *column, size_t count, size_t pitch,
                                               float *to) {
     narrow most = {0}, all = {0};
@@ -55,8 +55,8 @@ TARGET static inline size_t KERNEL(minors)(const float *p, size_t p_count, const
                         p[first[i] * HS_GROUP + a] * LOAD_F(q + second[i] * HS_GROUP + b) -
                             p[second[i] * HS_GROUP + a] * LOAD_F(q + first[i] * HS_GROUP + b));
     for (size_t i = 0; i < 6; i++)
-        for (size_t k = count; k % (block * NARROW) != 0; k++)
-            pairs[i * HS_PAIRS + k] = pairs[i * HS_PAIRS];
+        for (size_t k = count; k < count + block * NARROW; k += NARROW)
+            STORE_F(pairs + i * HS_PAIRS + k, pairs[i * HS_PAIRS] + (narrow){0});
     return count;
 }
 
@@ -71,7 +71,7 @@ TARGET static double KERNEL(least)(const double *const column[4], const size_t c
                                    size_t pitch) {
     float group[4][4 * HS_GROUP], pairs[6 * HS_PAIRS], others[6 * HS_PAIRS];
     double size = 1.0;
-    if (count[0] * count[1] > HS_PAIRS - 2 * NARROW || count[2] * count[3] > HS_PAIRS - NARROW)
+    if (count[0] * count[1] > HS_PAIRS - 3 * NARROW || count[2] * count[3] > HS_PAIRS - 2 * NARROW)
         return 0.0;
     for (size_t g = 0; g < 4; g++)
         size *= (double)KERNEL(load_group)(column[g], count[g], pitch, group[g]);
@@ -103,7 +103,7 @@ TARGET static bool KERNEL(least_each)(const double *const column[4], const size_
     float group[4][4 * HS_GROUP], pairs[6 * HS_PAIRS];
     narrow least[HS_GROUP];
     double size = 1.0;
-    if (count[2] * count[3] > HS_PAIRS - NARROW)
+    if (count[2] * count[3] > HS_PAIRS - 2 * NARROW)
         return false;
     for (size_t g = 0; g < 4; g++)
         size *= (double)KERNEL(load_group)(column[g], count[g], pitch, group[g]);
@@ -131,8 +131,7 @@ TARGET static bool KERNEL(least_each)(const double *const column[4], const size_
         }
     }
     for (size_t x = 0; x < count[0]; x++) {
-        double value = 
-            scale * ((double)KERNEL(smallest)(least[x]) - HS_GROUP_ERROR * sqrt(size));
+        double value = scale * ((double)KERNEL(smallest)(least[x]) - HS_GROUP_ERROR * sqrt(size));
         low[x] = value < low[x] ? value : low[x];
     }
     return true;

@@ -16,8 +16,9 @@ typedef struct hs_kernels hs_kernels;
 
 enum { HS_LANES = 8, HS_PRICING_BLOCK = 32, HS_PAIRS = 256, HS_GROUP = 128 };
 
-/* With u = 2^-24 and vectors of length 1, rounded with an error of u each, a minor or cofactor has an
- * error of at most 10 u and the sum of four or six products of these one of at most 40 u in all. */
+/* With u = 2^-24 and vectors of length 1, rounded with an error of u each, a minor or cofactor has
+ * an error of at most 10 u and the sum of four or six products of these one of at most 40 u in all.
+ */
 #define HS_GROUP_ERROR 0x1p-18
 
 struct hs_kernels {
