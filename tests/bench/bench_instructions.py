@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 KERNELS = ("plain", "avx2", "avx512")
-PARTS = {"image": "image", "rank_one": "rank one", "price": "pricing"}  # of the kernels
+PARTS = {"cone_add": "pivot", "cone": "pricing", "least": "ranks"}  # kernels
 
 
 def count(bench, n, kernel, folder):
@@ -38,14 +38,13 @@ def report(bench, n, kernel, folder):
     if used != kernel:
         print(f"instructions n {n:2} m {m:3} {kernel}: not under valgrind")
         return
-    parts = {title: functions.get(f"{name}_{kernel}", 0) / pivots for name, title in PARTS.items()}
-    rest = functions.get("hs_minnorm_add", 0) / pivots
-    solver = parts["image"] + parts["rank one"] + rest
-    whole = sum(functions.values()) / pivots
-    print(f"instructions n {n:2} m {m:3} {kernel}, {nodes} nodes, {pivots} pivots: a pivot {solver:.0f} "
-          f"(image {parts['image']:.0f}, rank one {parts['rank one']:.0f}, rest {rest:.0f}), pricing "
-          f"{parts['pricing']:.0f}, whole tree {whole:.0f}: the pivot and its pricing are "
-          f"{100 * (solver + parts['pricing']) / whole:.0f}%", flush=True)
+    parts = {title: functions.get(f"{name}_{kernel}_unit", 0) for name, title in PARTS.items()}
+    whole = sum(functions.values())
+    print(f"instructions n {n:2} m {m:3} {kernel}, {nodes} nodes, {pivots} pivots: a pivot "
+          f"{parts['pivot'] / pivots:.0f}, its pricing {parts['pricing'] / pivots:.0f}, whole tree "
+          f"{whole / pivots:.0f}: pivots and pricing are "
+          f"{100 * (parts['pivot'] + parts['pricing']) / whole:.0f}%, determinants of four groups "
+          f"{100 * parts['ranks'] / whole:.0f}%", flush=True)
 
 
 if __name__ == "__main__":
