@@ -284,16 +284,19 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
 static size_t choose_row(const hs_worker *worker, const hs_frame *frame) {
     const hs_tree *tree = worker->tree;
     size_t words = tree->words, row = SIZE_MAX;
+    static const float weight_of[HS_POOL_FREE + 1] = {1.0f,    0x1p-1f, 0x1p-2f, 0x1p-3f,
+                                                      0x1p-4f, 0x1p-5f, 0x1p-6f, 0x1p-7f,
+                                                      0x1p-8f, 0x1p-9f, 0x1p-10f};
     float *score = worker->score, best = -INFINITY, largest = FLT_MIN;
     memset(score, 0, tree->padded * sizeof *score);
     for (size_t k = 0; k < worker->usable_count; k++) {
         size_t size = hs_pool_open(worker, frame, worker->usable[k], worker->scratch_bits);
-        HS_BITS_EACH(i, worker->scratch_bits, words) score[i] += ldexpf(1.0f, -(int)size);
+        HS_BITS_EACH(i, worker->scratch_bits, words) score[i] += weight_of[size];
     }
     for (size_t k = 0; k < worker->packed_count; k++) {
         const uint64_t *core = worker->packed + k * words;
         size_t size = hs_bits_count(core, words);
-        HS_BITS_EACH(i, core, words) score[i] += ldexpf(1.0f, -(int)size);
+        HS_BITS_EACH(i, core, words) score[i] += size <= HS_POOL_FREE ? weight_of[size] : 0x1p-11f;
     }
     HS_BITS_EACH(i, frame->free, words)
     largest = worker->base_value[i] > largest ? worker->base_value[i] : largest;

@@ -78,7 +78,8 @@ TARGET static double KERNEL(least)(const double *const column[4], const size_t c
     size_t lasts = KERNEL(minors)(group[0], count[0], group[1], count[1], 2, pairs);
     size_t firsts = KERNEL(minors)(group[2], count[2], group[3], count[3], 1, others);
     narrow least = (narrow){0} + INFINITY, other = least;
-    for (size_t r = 0; r < lasts; r += 2 * NARROW) {
+    size_t r = 0;
+    for (; r + NARROW < lasts; r += 2 * NARROW) {
         narrow c[6], e[6];
         for (size_t i = 0; i < 6; i++) {
             c[i] = LOAD_F(pairs + i * HS_PAIRS + r);
@@ -93,6 +94,20 @@ TARGET static double KERNEL(least)(const double *const column[4], const size_t c
             }
             least = (narrow)LESSER_F(least, sum);
             other = (narrow)LESSER_F(other, next);
+        }
+    }
+    if (r < lasts) {
+        narrow c[6];
+        for (size_t i = 0; i < 6; i++)
+            c[i] = LOAD_F(pairs + i * HS_PAIRS + r);
+        for (size_t k = 0; k < firsts; k++) {
+            const float *m = others + k;
+            narrow half = m[0] * c[5], rest = m[3 * HS_PAIRS] * c[2];
+            half += m[HS_PAIRS] * c[4];
+            rest += m[4 * HS_PAIRS] * c[1];
+            half += m[2 * HS_PAIRS] * c[3];
+            rest += m[5 * HS_PAIRS] * c[0];
+            least = (narrow)LESSER_F(least, half + rest);
         }
     }
     return (double)KERNEL(smallest)((narrow)LESSER_F(least, other)) - HS_GROUP_ERROR * sqrt(size);

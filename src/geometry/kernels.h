@@ -16,10 +16,11 @@ typedef struct hs_kernels hs_kernels;
 
 enum { HS_LANES = 8, HS_PRICING_BLOCK = 32, HS_PAIRS = 256, HS_GROUP = 128 };
 
-/* With u = 2^-24 and vectors of length 1, rounded with an error of u each, a minor or cofactor has
- * an error of at most 10 u and the sum of four or six products of these one of at most 40 u in all.
- */
-#define HS_GROUP_ERROR 0x1p-18
+/* With u = 2^-24 and vectors of length 1: rounding the four of them changes the determinant by at
+ * most 4 u; the six minors of two have errors of norm 2 u, which count twice; six products of norm
+ * 1 are added with an error of 6 u. By cofactors: 4 u, minors 3 u, cofactors 5 u, four products 4
+ * u. Twice the larger sum is allowed. */
+#define HS_GROUP_ERROR 0x1p-19
 
 struct hs_kernels {
     const char *name; /* "avx512", "avx2" or "plain" */
