@@ -3,7 +3,7 @@
  *   TARGET              the attribute that lets the compiler use the unit
  *   narrow, NARROW      its vector of floats and how many it holds, 8 or 16
  *   NARROW_INDEX        0, 1, 2, ...
- *   FIND_MOST, FIND_BLOCK, LESSER_F, ROOT  see kernels.c */
+ *   FIND_MOST, FIND_BLOCK, LESSER_F, LARGEST  see kernels.c */
 
 #define LOAD_F KERNEL(load_narrow)
 #define STORE_F KERNEL(store_narrow)

@@ -9,35 +9,43 @@ TARGET static inline narrow KERNEL(round)(const double *from) {
 
 /* The columns of a group in single precision, coordinate i of column k at [i * HS_GROUP + k],
  * filled up to whole vectors with the last one. Returns the square of the greatest length,
- * HUGE_VALF where there are too many columns or one is not finite. Reads to the end of a vector. */
+ * HUGE_VALF where there are too many columns; adds all squares to *all. Reads to the end of a
+ * vector. */
 TARGET static inline float KERNEL(load_group)(const double *column, size_t count, size_t pitch,
-                                              float *to) {
-    narrow most = {0}, all = {0};
+                                              float *to, narrow *all) {
+    narrow most = {0};
     if (count > HS_GROUP - NARROW)
         return HUGE_VALF;
-    size_t end = (count + NARROW - 1) / NARROW * NARROW;
-    for (size_t i = 0; i < 4; i++) {
-        for (size_t k = 0; k < end; k += NARROW)
-            STORE_F(to + i * HS_GROUP + k, KERNEL(round)(column + i * pitch + k));
-        for (size_t k = count; k < end; k++)
-            to[i * HS_GROUP + k] = to[i * HS_GROUP + count - 1];
-    }
-    for (size_t k = 0; k < end; k += NARROW) {
+    for (size_t k = 0; k < count; k += NARROW) {
         narrow square = {0};
+        narrow_mask inside = (narrow_mask)NARROW_INDEX < (int)(count - k);
         for (size_t i = 0; i < 4; i++) {
-            narrow x = LOAD_F(to + i * HS_GROUP + k);
+            narrow x = KERNEL(round)(column + i * pitch + k),
+                   last = (narrow){0} + (float)column[i * pitch + count - 1];
+            x = (narrow)((inside & (narrow_mask)x) | (~inside & (narrow_mask)last));
+            STORE_F(to + i * HS_GROUP + k, x);
             square += x * x;
         }
         narrow_mask more = square > most;
         most = (narrow)((more & (narrow_mask)square) | (~more & (narrow_mask)most));
-        all += square; /* maxima pass over NaN */
+        *all += square;
     }
-    float largest = 0.0f, sum = 0.0f;
-    for (size_t k = 0; k < NARROW; k++) {
-        largest = most[k] > largest ? most[k] : largest;
-        sum += all[k];
-    }
-    return sum < HUGE_VALF ? largest : HUGE_VALF;
+    return LARGEST(most);
+}
+
+/* Four of them. Returns the square of the product of the greatest lengths, HUGE_VALF where there is
+ * none. */
+TARGET static inline double KERNEL(load_groups)(const double *const column[4],
+                                                const size_t count[4], size_t pitch,
+                                                float to[4][4 * HS_GROUP]) {
+    double size = 1.0;
+    float sum = 0.0f;
+    narrow all = {0};
+    for (size_t g = 0; g < 4; g++)
+        size *= (double)KERNEL(load_group)(column[g], count[g], pitch, to[g], &all);
+    for (size_t k = 0; k < NARROW; k++)
+        sum += all[k]; /* maxima pass over NaN */
+    return sum < HUGE_VALF ? size : (double)HUGE_VALF;
 }
 
 /* The minors of every column of one group with every column of another, coordinate i of pair k at
@@ -61,20 +69,15 @@ TARGET static inline size_t KERNEL(minors)(const float *p, size_t p_count, const
 }
 
 TARGET static inline float KERNEL(smallest)(narrow value) {
-    float smallest = INFINITY;
-    for (size_t k = 0; k < NARROW; k++)
-        smallest = value[k] < smallest ? value[k] : smallest;
-    return smallest;
+    return -LARGEST(-value);
 }
 
 TARGET static double KERNEL(least)(const double *const column[4], const size_t count[4],
                                    size_t pitch) {
     float group[4][4 * HS_GROUP], pairs[6 * HS_PAIRS], others[6 * HS_PAIRS];
-    double size = 1.0;
     if (count[0] * count[1] > HS_PAIRS - 3 * NARROW || count[2] * count[3] > HS_PAIRS - 2 * NARROW)
         return 0.0;
-    for (size_t g = 0; g < 4; g++)
-        size *= (double)KERNEL(load_group)(column[g], count[g], pitch, group[g]);
+    double size = KERNEL(load_groups)(column, count, pitch, group);
     size_t lasts = KERNEL(minors)(group[0], count[0], group[1], count[1], 2, pairs);
     size_t firsts = KERNEL(minors)(group[2], count[2], group[3], count[3], 1, others);
     narrow least = (narrow){0} + INFINITY, other = least;
@@ -117,12 +120,10 @@ TARGET static bool KERNEL(least_each)(const double *const column[4], const size_
                                       size_t pitch, double scale, double *low) {
     float group[4][4 * HS_GROUP], pairs[6 * HS_PAIRS];
     narrow least[HS_GROUP];
-    double size = 1.0;
     if (count[2] * count[3] > HS_PAIRS - 2 * NARROW)
         return false;
-    for (size_t g = 0; g < 4; g++)
-        size *= (double)KERNEL(load_group)(column[g], count[g], pitch, group[g]);
-    if (!(size < INFINITY))
+    double size = KERNEL(load_groups)(column, count, pitch, group);
+    if (!(size < (double)HUGE_VALF))
         return false;
     size_t firsts = KERNEL(minors)(group[2], count[2], group[3], count[3], 1, pairs);
     for (size_t x = 0; x < count[0]; x++)

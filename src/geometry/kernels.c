@@ -45,10 +45,11 @@ INLINE octet lesser_octet_plain(octet least, octet value) {
     return CHOOSE(octet, octet_mask, value < least, value, least);
 }
 
-INLINE octet root_plain(octet value) {
-    for (size_t k = 0; k < 8; k++)
-        value[k] = sqrtf(value[k]);
-    return value;
+INLINE float largest_plain(octet value) {
+    float largest = value[0];
+    for (size_t k = 1; k < 8; k++)
+        largest = value[k] > largest ? value[k] : largest;
+    return largest;
 }
 
 INLINE size_t most_plain(const double *want, const double *value, const double *slack,
@@ -116,7 +117,7 @@ INLINE size_t find_block_plain(const float *lambda, const float *r, size_t strid
 #define FIND_MOST find_most_plain
 #define FIND_BLOCK find_block_plain
 #define LESSER_F lesser_octet_plain
-#define ROOT root_plain
+#define LARGEST largest_plain
 #include "geometry/kernels_unit.h"
 
 #if defined(__x86_64__)
@@ -153,8 +154,10 @@ TARGET_AVX2 INLINE octet lesser_octet(octet least, octet value) {
                                 _mm256_andnot_ps(_mm256_set1_ps(-0.0f), (__m256)value));
 }
 
-TARGET_AVX2 INLINE octet root_octet(octet value) {
-    return (octet)_mm256_sqrt_ps((__m256)value);
+TARGET_AVX2 INLINE float largest_octet(octet value) {
+    __m256 v = (__m256)value, most = _mm256_max_ps(v, _mm256_permute2f128_ps(v, v, 1));
+    most = _mm256_max_ps(most, _mm256_permute_ps(most, 0x4e));
+    return _mm256_cvtss_f32(_mm256_max_ps(most, _mm256_permute_ps(most, 0xb1)));
 }
 
 TARGET_AVX2 INLINE size_t find_most_octet(octet value) {
@@ -208,7 +211,7 @@ TARGET_AVX2 INLINE size_t find_block_octet(const float *lambda, const float *r, 
 #define FIND_MOST find_most_octet
 #define FIND_BLOCK find_block_octet
 #define LESSER_F lesser_octet
-#define ROOT root_octet
+#define LARGEST largest_octet
 #include "geometry/kernels_unit.h"
 
 /* Compilers take comparisons of eight apart, but there are instructions for them. */
@@ -270,8 +273,8 @@ INLINE_512 sixteen lesser_sixteen(sixteen least, sixteen value) {
     return (sixteen)_mm512_min_ps((__m512)least, _mm512_abs_ps((__m512)value));
 }
 
-INLINE_512 sixteen root_sixteen(sixteen value) {
-    return (sixteen)_mm512_sqrt_ps((__m512)value);
+INLINE_512 float largest_sixteen(sixteen value) {
+    return _mm512_reduce_max_ps((__m512)value);
 }
 
 INLINE_512 size_t find_most_sixteen(sixteen value) {
@@ -299,7 +302,7 @@ INLINE_512 size_t find_most_sixteen(sixteen value) {
 #define FIND_MOST find_most_sixteen
 #define FIND_BLOCK find_block_octet
 #define LESSER_F lesser_sixteen
-#define ROOT root_sixteen
+#define LARGEST largest_sixteen
 #include "geometry/kernels_unit.h"
 
 #endif

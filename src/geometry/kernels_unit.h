@@ -190,7 +190,7 @@ static const hs_kernels KERNEL(kernels) = {
 #undef NARROW
 #undef NARROW_INDEX
 #undef LESSER_F
-#undef ROOT
+#undef LARGEST
 #undef LOAD_F
 #undef STORE_F
 #undef FIND_MOST
