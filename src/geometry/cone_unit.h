@@ -2,6 +2,7 @@
  *   KERNEL(name)        the function's name
  *   TARGET              the attribute that lets the compiler use the unit
  *   narrow, NARROW      its vector of floats and how many it holds, 8 or 16
+ *   brief, BRIEF        the same, at most 8
  *   NARROW_INDEX        0, 1, 2, ...
  *   FIND_MOST, FIND_BLOCK, LESSER_F, LARGEST  see kernels.c */
 
@@ -83,26 +84,29 @@ TARGET static inline void KERNEL(cone_update)(float *basis, size_t d, size_t wid
 }
 
 TARGET static inline float KERNEL(cone_dot)(const float *x, const float *y, size_t count) {
-    octet sum = {0};
-    for (size_t j = 0; j < count; j += 8) {
-        octet a, b;
+    brief sum = {0};
+    for (size_t j = 0; j < count; j += BRIEF) {
+        brief a, b;
         memcpy(&a, x + j, sizeof a);
         memcpy(&b, y + j, sizeof b);
         sum += a * b;
     }
-    return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+    float total = 0.0f;
+    for (size_t k = 0; k < BRIEF / 2; k++)
+        total += sum[k] + sum[k + BRIEF / 2];
+    return total;
 }
 
 /* x += scale y; negative results become zero when `positive`. */
 TARGET static inline void KERNEL(cone_shift)(float *x, const float *y, size_t count, float scale,
                                              bool positive) {
-    for (size_t j = 0; j < count; j += 8) {
-        octet a, b;
+    for (size_t j = 0; j < count; j += BRIEF) {
+        brief a, b;
         memcpy(&a, x + j, sizeof a);
         memcpy(&b, y + j, sizeof b);
         a += scale * b;
         if (positive)
-            a = (octet)((a > 0.0f) & (octet_mask)a);
+            a = (brief)((a > 0.0f) & (brief_mask)a);
         memcpy(x + j, &a, sizeof a);
     }
 }

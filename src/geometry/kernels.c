@@ -15,6 +15,8 @@ typedef long long two_masks __attribute__((vector_size(16)));
 typedef double four __attribute__((vector_size(32)));
 typedef long long four_masks __attribute__((vector_size(32)));
 typedef double eight __attribute__((vector_size(64)));
+typedef float quartet __attribute__((vector_size(16)));
+typedef int quartet_mask __attribute__((vector_size(16)));
 typedef float octet __attribute__((vector_size(32)));
 typedef int octet_mask __attribute__((vector_size(32)));
 typedef double double_sixteen __attribute__((vector_size(128)));
@@ -40,14 +42,14 @@ static const float dependent_share = 1e-4f;
 
 DEFINE_CHOICES(two, two_masks, )
 
-INLINE octet lesser_octet_plain(octet least, octet value) {
-    value = CHOOSE(octet, octet_mask, value < 0.0f, -value, value);
-    return CHOOSE(octet, octet_mask, value < least, value, least);
+INLINE quartet lesser_quartet(quartet least, quartet value) {
+    value = CHOOSE(quartet, quartet_mask, value < 0.0f, -value, value);
+    return CHOOSE(quartet, quartet_mask, value < least, value, least);
 }
 
-INLINE float largest_plain(octet value) {
+INLINE float largest_quartet(quartet value) {
     float largest = value[0];
-    for (size_t k = 1; k < 8; k++)
+    for (size_t k = 1; k < 4; k++)
         largest = value[k] > largest ? value[k] : largest;
     return largest;
 }
@@ -75,11 +77,11 @@ INLINE size_t blocking_plain(const double *lambda, const double *r, size_t strid
     return block;
 }
 
-/* The lane of the largest value above zero, or 8. */
-INLINE size_t find_most_plain(octet value) {
-    size_t winner = 8;
+/* The lane of the largest value above zero, or all. */
+INLINE size_t find_most_quartet(quartet value) {
+    size_t winner = 4;
     float largest = 0.0f;
-    for (size_t k = 0; k < 8; k++)
+    for (size_t k = 0; k < 4; k++)
         if (value[k] > largest) {
             largest = value[k];
             winner = k;
@@ -108,16 +110,19 @@ INLINE size_t find_block_plain(const float *lambda, const float *r, size_t strid
 #define POSITIVE positive_two
 #define MOST most_plain
 #define BLOCKING blocking_plain
-#define narrow octet
-#define narrow_mask octet_mask
-#define wide_narrow eight
-#define NARROW 8
+#define narrow quartet
+#define narrow_mask quartet_mask
+#define wide_narrow four
+#define NARROW 4
 #define NARROW_INDEX                                                                               \
-    { 0, 1, 2, 3, 4, 5, 6, 7 }
-#define FIND_MOST find_most_plain
+    { 0, 1, 2, 3 }
+#define brief quartet
+#define brief_mask quartet_mask
+#define BRIEF 4
+#define FIND_MOST find_most_quartet
 #define FIND_BLOCK find_block_plain
-#define LESSER_F lesser_octet_plain
-#define LARGEST largest_plain
+#define LESSER_F lesser_quartet
+#define LARGEST largest_quartet
 #include "geometry/kernels_unit.h"
 
 #if defined(__x86_64__)
@@ -206,6 +211,9 @@ TARGET_AVX2 INLINE size_t find_block_octet(const float *lambda, const float *r, 
 #define narrow_mask octet_mask
 #define wide_narrow eight
 #define NARROW 8
+#define brief octet
+#define brief_mask octet_mask
+#define BRIEF 8
 #define NARROW_INDEX                                                                               \
     { 0, 1, 2, 3, 4, 5, 6, 7 }
 #define FIND_MOST find_most_octet
@@ -297,6 +305,9 @@ INLINE_512 size_t find_most_sixteen(sixteen value) {
 #define narrow_mask sixteen_mask
 #define wide_narrow double_sixteen
 #define NARROW 16
+#define brief octet
+#define brief_mask octet_mask
+#define BRIEF 8
 #define NARROW_INDEX                                                                               \
     { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 }
 #define FIND_MOST find_most_sixteen

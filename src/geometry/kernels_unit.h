@@ -188,6 +188,9 @@ static const hs_kernels KERNEL(kernels) = {
 #undef narrow_mask
 #undef wide_narrow
 #undef NARROW
+#undef brief
+#undef brief_mask
+#undef BRIEF
 #undef NARROW_INDEX
 #undef LESSER_F
 #undef LARGEST
