@@ -1,5 +1,6 @@
 /* The hot loops of the exact engine, in versions for the vector units of x86-64 and a plain one.
- * All of them are hints in floating point; nothing here decides anything.
+ * Those of the solvers are hints; those of the rank proof (reflect, lower, least, least_each) have
+ * the rounding errors that branch_rank.c and HS_GROUP_ERROR allow for.
  *
  * Data layout: rows are padded to HS_LANES doubles with zeros; the pricing array holds the rows as
  * columns (coordinate j of all rows side by side), padded to HS_PRICING_BLOCK rows. */
