@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum state { FREE = 0, INACTIVE = 1, ACTIVE = 2 } state;
+typedef enum state { OPEN = 0, INACTIVE = 1, ACTIVE = 2 } state;
 
 /* A subtree with a number: where another one left it to be proved, and where it is proved. */
 typedef struct segment {
@@ -24,384 +24,277 @@ typedef struct decision {
 } decision;
 
 enum {
-    POLL_STEPS = 4096,      /* between two looks at the caller */
+    POLL_STEPS = 256,       /* between two looks at the caller */
     CORE_ROWS = 1 << 24,    /* in all slots together */
     PENDING_BYTES = 1 << 28 /* states of segments that are not settled */
 };
 
-typedef struct tree {
-    hs_checker *checker;
-    hs_rank_proof *rank;
-    size_t m;
+typedef struct hs_tree {
     uint8_t *states; /* m */
     size_t *known;   /* rows whose state is known, in order */
     size_t known_count;
-    decision *stack; /* m + 1 */
+    decision *stack; /* m */
     size_t depth;
-    hs_core *slots; /* slot_count */
-    size_t slot_count;
+    hs_core *slots; /* HS_CORE_SLOTS */
     size_t core_rows;
+    uint32_t *open; /* signed rows of a core that are open */
     segment *segments;
     size_t segment_count, segment_capacity, unsettled;
-    size_t pending_bytes;
     uint64_t number; /* of the segment being read */
     bool inside;     /* a segment is being read */
-    size_t *open;    /* n + 3: free rows of a core */
-} tree;
+    bool finished;
+} hs_tree;
 
-/* ---- what is known in a branch ----------------------------------------------------------------
- */
+/* ---- what is known in a branch ---- */
 
-static void learn(tree *t, size_t row, state s) {
+static void learn(hs_tree *t, size_t row, state s) {
     t->states[row] = (uint8_t)s;
     t->known[t->known_count++] = row;
 }
 
-static void forget(tree *t, size_t known) {
+static void forget(hs_tree *t, size_t known) {
     while (t->known_count > known)
-        t->states[t->known[--t->known_count]] = FREE;
+        t->states[t->known[--t->known_count]] = OPEN;
 }
 
 /* The branch is closed: goes on with the other side of the last decision that has one. */
-static void close_branch(tree *t) {
-    t->checker->found->branches++;
-    if (t->depth == 0) {
+static void close_branch(hs_checker *c) {
+    hs_tree *t = c->tree;
+    c->found->branches++;
+    t->inside = t->depth > 0;
+    if (t->inside) {
+        decision last = t->stack[--t->depth];
+        forget(t, last.known);
+        learn(t, last.row, INACTIVE);
+    } else {
         forget(t, 0);
-        t->inside = false;
-        return;
     }
-    decision last = t->stack[--t->depth];
-    forget(t, last.known);
-    learn(t, last.row, INACTIVE);
 }
 
-/* ---- segments ----------------------------------------------------------------------------------
- */
+/* A row about which something is about to be learnt. */
+static size_t read_open_row(hs_checker *c) {
+    size_t row = hs_number(c, c->m, "row");
+    hs_require(c, c->tree->states[row] == OPEN && c->usable[row], "row %zu is not open", row);
+    return row;
+}
 
-static bool find_segment(tree *t, uint64_t number, segment **found) {
+static void branch(hs_checker *c) {
+    hs_tree *t = c->tree;
+    size_t row = read_open_row(c);
+    t->stack[t->depth++] = (decision){.known = t->known_count, .row = row};
+    learn(t, row, ACTIVE);
+}
+
+/* ---- segments ---- */
+
+static segment *find_segment(hs_checker *c, uint64_t number) {
+    hs_tree *t = c->tree;
     if (number >= t->segment_capacity) {
-        size_t capacity = 2 * t->segment_capacity > number ? 2 * t->segment_capacity : number + 64;
-        segment *grown = realloc(t->segments, capacity * sizeof *grown);
-        if (grown == NULL)
-            return hs_checker_no_memory(t->checker);
-        memset(grown + t->segment_capacity, 0, (capacity - t->segment_capacity) * sizeof *grown);
-        t->segments = grown;
+        size_t capacity = 2 * number + 64;
+        t->segments = hs_got(c, realloc(t->segments, capacity * sizeof *t->segments));
+        memset(t->segments + t->segment_capacity, 0,
+               (capacity - t->segment_capacity) * sizeof *t->segments);
         t->segment_capacity = capacity;
     }
-    *found = &t->segments[number];
-    return true;
+    return &t->segments[number];
 }
 
-/* What a segment may assume, as it was left (left) or as it proves (not left), has to agree. */
-static bool settle(tree *t, segment *s, bool left) {
+/* Once as it is left and once as it is proved, with the same states. */
+static void settle(hs_checker *c, uint64_t number, bool left) {
+    hs_tree *t = c->tree;
+    segment *s = find_segment(c, number);
     bool *mine = left ? &s->left : &s->proved;
-    if (*mine)
-        return hs_checker_refuse(t->checker, "a segment is %s twice", left ? "left" : "proved");
+    hs_require(c, !*mine, "a segment is %s twice", left ? "left" : "proved");
     *mine = true;
     if (s->states != NULL) {
-        bool equal = memcmp(s->states, t->states, t->m) == 0;
+        hs_require(c, memcmp(s->states, t->states, c->m) == 0,
+                   "a segment assumes other states than those with which it was left");
         free(s->states);
         s->states = NULL;
-        t->pending_bytes -= t->m;
         t->unsettled--;
-        return equal || hs_checker_refuse(t->checker, "a segment assumes other states than those "
-                                                      "with which it was left");
+    } else {
+        t->segment_count++;
+        t->unsettled++;
+        hs_require(c, t->unsettled * c->m <= PENDING_BYTES,
+                   "too many segments wait for their other half");
+        s->states = hs_got(c, hs_copy(t->states, c->m, 1));
     }
-    if (t->pending_bytes + t->m > PENDING_BYTES)
-        return hs_checker_refuse(t->checker, "too many segments wait for their other half");
-    s->states = hs_allocate(t->m, 1);
-    if (s->states == NULL)
-        return hs_checker_no_memory(t->checker);
-    memcpy(s->states, t->states, t->m);
-    t->pending_bytes += t->m;
-    t->unsettled++;
-    t->segment_count++;
-    return true;
 }
 
-static bool read_states(tree *t, state s) {
-    uint64_t count, row;
-    if (!hs_checker_number(t->checker, t->m + 1, "number of rows", &count))
-        return false;
-    for (uint64_t k = 0; k < count; k++) {
-        if (!hs_checker_number(t->checker, t->m, "row", &row))
-            return false;
-        if (t->states[row] != FREE || !hs_checker_has_row(t->checker, row))
-            return hs_checker_refuse(t->checker, "row %" PRIu64 " cannot be assumed", row);
-        learn(t, row, s);
-    }
-    return true;
-}
-
-static bool begin_segment(tree *t) {
-    segment *s = NULL;
-    if (!hs_checker_number(t->checker, HS_CERTIFICATE_SEGMENTS, "segment", &t->number) ||
-        !read_states(t, INACTIVE) || !read_states(t, ACTIVE) || !find_segment(t, t->number, &s))
-        return false;
+static void begin_segment(hs_checker *c) {
+    hs_tree *t = c->tree;
+    t->number = hs_number(c, HS_CERTIFICATE_SEGMENTS, "segment");
+    for (state s = INACTIVE; s <= ACTIVE; s++)
+        for (uint64_t left = hs_number(c, c->m + 1, "number of rows"); left > 0; left--)
+            learn(t, read_open_row(c), s);
+    hs_require(c, t->number > 0 || t->known_count == 0,
+               "segment 0 is the whole domain and assumes nothing");
     t->inside = true;
-    if (t->number == 0 && t->known_count > 0)
-        return hs_checker_refuse(t->checker, "segment 0 is the whole domain and assumes nothing");
-    return settle(t, s, false);
+    settle(c, t->number, false);
 }
 
 /* A subtree is left to a segment of a higher number, so no proof rests on itself. */
-static bool detach(tree *t) {
-    uint64_t number;
-    segment *s = NULL;
-    if (!hs_checker_number(t->checker, HS_CERTIFICATE_SEGMENTS, "segment", &number))
-        return false;
-    if (number <= t->number)
-        return hs_checker_refuse(t->checker, "segment %" PRIu64 " may not rest on segment %" PRIu64,
-                                 t->number, number);
-    if (!find_segment(t, number, &s) || !settle(t, s, true))
-        return false;
-    close_branch(t);
-    return true;
+static void detach(hs_checker *c) {
+    uint64_t number = hs_number(c, HS_CERTIFICATE_SEGMENTS, "segment");
+    hs_require(c, number > c->tree->number, "segment %" PRIu64 " may not rest on segment %" PRIu64,
+               c->tree->number, number);
+    settle(c, number, true);
+    close_branch(c);
 }
 
-/* ---- cores -------------------------------------------------------------------------------------
- */
-
-static bool make_slot(tree *t, size_t slot) {
-    if (slot < t->slot_count)
-        return true;
-    size_t count = 2 * slot + 64;
-    hs_core *slots = realloc(t->slots, count * sizeof *slots);
-    if (slots == NULL)
-        return hs_checker_no_memory(t->checker);
-    memset(slots + t->slot_count, 0, (count - t->slot_count) * sizeof *slots);
-    t->slots = slots;
-    t->slot_count = count;
-    return true;
+/* Everything has to be settled: segment 0, which nobody leaves, and every segment that was left. */
+static void finish(hs_checker *c) {
+    hs_tree *t = c->tree;
+    uint64_t count = hs_number(c, HS_CERTIFICATE_SEGMENTS + 1, "number of segments");
+    hs_require(c, find_segment(c, 0)->proved, "segment 0, the whole domain, is missing");
+    hs_require(c, t->unsettled == 1 && count == t->segment_count, "a segment is missing");
+    hs_undamaged(c, hs_step_byte(c) == EOF, "steps follow the end of the proof");
+    t->finished = true;
 }
 
-static bool define_core(tree *t) {
-    uint64_t slot;
-    hs_core core = {0};
-    if (!hs_checker_number(t->checker, HS_CORE_SLOTS, "slot", &slot) || !make_slot(t, slot))
-        return false;
-    bool good = hs_checker_core(t->checker, &core);
-    t->core_rows += core.count;
-    t->core_rows -= t->slots[slot].count;
-    free(t->slots[slot].rows);
-    t->slots[slot] = core;
-    return good && (t->core_rows <= CORE_ROWS ||
-                    hs_checker_refuse(t->checker, "the cores have too many rows"));
+/* ---- cores ---- */
+
+static void define_core(hs_checker *c) {
+    hs_core *core = &c->tree->slots[hs_number(c, HS_CORE_SLOTS, "slot")];
+    c->tree->core_rows -= core->count;
+    hs_check_core(c, core);
+    c->tree->core_rows += core->count;
+    hs_require(c, c->tree->core_rows <= CORE_ROWS, "the cores have too many rows");
 }
 
-static bool read_core(tree *t, const hs_core **core) {
-    uint64_t slot;
-    if (!hs_checker_number(t->checker, HS_CORE_SLOTS, "slot", &slot))
-        return false;
-    if (slot >= t->slot_count || t->slots[slot].rows == NULL)
-        return hs_checker_refuse(t->checker, "there is no core in slot %" PRIu64, slot);
-    *core = &t->slots[slot];
-    return true;
-}
-
-/* The rows of the core whose state is not known; all others must be in the core's states. */
-static bool find_open(tree *t, const hs_core *core, size_t *count) {
-    *count = 0;
-    for (uint32_t k = 0; k < core->count; k++) {
+/* The rows of a core whose state is not known; all others must be in the core's states. */
+static size_t read_open(hs_checker *c) {
+    hs_tree *t = c->tree;
+    uint64_t slot = hs_number(c, HS_CORE_SLOTS, "slot");
+    const hs_core *core = &t->slots[slot];
+    size_t count = 0;
+    hs_require(c, core->rows != NULL, "there is no core in slot %" PRIu64, slot);
+    for (size_t k = 0; k < core->count; k++) {
         size_t row = core->rows[k] / 2;
         state wanted = core->rows[k] % 2 != 0 ? ACTIVE : INACTIVE;
-        if (row >= t->m) /* a face: holds everywhere inside the domain */
+        if (row >= c->m) /* a face: inactive everywhere inside the domain */
             continue;
-        if (t->states[row] == FREE)
-            t->open[(*count)++] = core->rows[k];
+        if (t->states[row] == OPEN)
+            t->open[count++] = core->rows[k];
         else if (t->states[row] != wanted)
-            return hs_checker_refuse(t->checker, "the core does not apply: row %zu is %s", row,
-                                     wanted == ACTIVE ? "inactive" : "active");
+            hs_require(c, false, "the core does not apply: row %zu is %s", row,
+                       wanted == ACTIVE ? "inactive" : "active");
     }
-    return true;
+    return count;
 }
 
 /* All rows but one are in the core's states: so that one is not. */
-static bool unit(tree *t) {
-    const hs_core *core = NULL;
-    size_t count;
-    if (!read_core(t, &core) || !find_open(t, core, &count))
-        return false;
-    if (count != 1)
-        return hs_checker_refuse(t->checker, "%zu rows of the core are open, not one", count);
-    learn(t, t->open[0] / 2, t->open[0] % 2 != 0 ? INACTIVE : ACTIVE);
-    return true;
+static void unit(hs_checker *c) {
+    size_t count = read_open(c);
+    hs_require(c, count == 1, "%zu rows of the core are open, not one", count);
+    uint32_t last = c->tree->open[0];
+    learn(c->tree, last / 2, last % 2 != 0 ? INACTIVE : ACTIVE);
 }
 
-static bool dead(tree *t) {
-    const hs_core *core = NULL;
-    size_t count;
-    if (!read_core(t, &core) || !find_open(t, core, &count))
-        return false;
-    if (count != 0)
-        return hs_checker_refuse(t->checker, "%zu rows of the core are open, not none", count);
-    close_branch(t);
-    return true;
+static void dead(hs_checker *c) {
+    size_t count = read_open(c);
+    hs_require(c, count == 0, "%zu rows of the core are open, not none", count);
+    close_branch(c);
 }
 
-/* ---- active rows that span ---------------------------------------------------------------------
- */
+/* ---- active rows that span ---- */
 
-/* The known active rows are fixed; of the open rows of each core, which ask to be inactive, one is
- * active. */
-static bool read_groups(tree *t) {
-    uint64_t groups;
-    size_t count;
-    const hs_core *core = NULL;
-    hs_rank_proof_begin(t->rank);
-    for (size_t k = 0; k < t->known_count; k++)
-        if (t->states[t->known[k]] == ACTIVE && !hs_rank_proof_add(t->rank, t->known[k]))
-            return false;
-    if (!hs_checker_number(t->checker, t->checker->n + 1, "number of groups", &groups))
-        return false;
-    for (uint64_t g = 0; g < groups; g++) {
-        if (!read_core(t, &core) || !find_open(t, core, &count) || !hs_rank_proof_group(t->rank))
-            return false;
-        if (count == 0)
-            return hs_checker_refuse(t->checker, "no row of the core is open");
+/* Of the open rows of each core, which ask to be inactive, one is active. */
+static void read_groups(hs_checker *c) {
+    const uint32_t *open = c->tree->open;
+    hs_span_begin(c);
+    for (uint64_t left = hs_number(c, c->n + 1, "number of groups"); left > 0; left--) {
+        size_t count = read_open(c);
+        hs_require(c, count > 0, "no row of the core is open");
         for (size_t k = 0; k < count; k++) {
-            if (t->open[k] % 2 != 0)
-                return hs_checker_refuse(t->checker, "row %zu of the core asks to be active",
-                                         t->open[k] / 2);
-            if (!hs_rank_proof_add(t->rank, t->open[k] / 2))
-                return false;
+            hs_require(c, open[k] % 2 == 0, "row %" PRIu32 " of the core asks to be active",
+                       open[k] / 2);
+            hs_span_row(c, open[k] / 2);
         }
+        hs_span_part(c);
     }
-    return true;
 }
 
-static bool span(tree *t) {
-    if (!read_groups(t) || !hs_rank_proof_holds(t->rank))
-        return false;
-    close_branch(t);
-    return true;
+/* The known active rows are a part each. */
+static void add_active(hs_checker *c) {
+    const hs_tree *t = c->tree;
+    for (size_t k = 0; k < t->known_count; k++)
+        if (t->states[t->known[k]] == ACTIVE) {
+            hs_span_row(c, t->known[k]);
+            hs_span_part(c);
+        }
+}
+
+static void span(hs_checker *c) {
+    read_groups(c);
+    add_active(c);
+    hs_check_span(c);
+    close_branch(c);
 }
 
 /* Rows that would make the active rows span are inactive at a bad point. */
-static bool fix(tree *t) {
-    uint64_t count, row;
-    if (!read_groups(t) || !hs_rank_proof_group(t->rank) ||
-        !hs_checker_number(t->checker, t->m + 1, "number of rows", &count))
-        return false;
-    if (count == 0)
-        return hs_checker_refuse(t->checker, "no row is fixed");
-    size_t known = t->known_count;
-    for (uint64_t k = 0; k < count; k++) {
-        if (!hs_checker_number(t->checker, t->m, "row", &row))
-            return false;
-        if (t->states[row] != FREE || !hs_checker_has_row(t->checker, row))
-            return hs_checker_refuse(t->checker, "row %" PRIu64 " is not open", row);
-        if (!hs_rank_proof_add(t->rank, row))
-            return false;
-        learn(t, row, INACTIVE);
+static void fix(hs_checker *c) {
+    read_groups(c);
+    uint64_t count = hs_number(c, c->m + 1, "number of rows");
+    hs_require(c, count > 0, "no row is fixed");
+    for (; count > 0; count--) {
+        size_t row = read_open_row(c);
+        hs_span_row(c, row);
+        learn(c->tree, row, INACTIVE);
     }
-    return known < t->known_count && hs_rank_proof_holds(t->rank);
+    hs_span_part(c);
+    add_active(c);
+    hs_check_span(c);
 }
 
-/* ---- steps -------------------------------------------------------------------------------------
- */
+/* ---- steps ---- */
 
-static bool branch(tree *t) {
-    uint64_t row;
-    if (!hs_checker_number(t->checker, t->m, "row", &row))
-        return false;
-    if (t->states[row] != FREE || !hs_checker_has_row(t->checker, row))
-        return hs_checker_refuse(t->checker, "row %" PRIu64 " is not open", row);
-    t->stack[t->depth++] = (decision){.known = t->known_count, .row = row};
-    learn(t, row, ACTIVE);
-    return true;
+typedef void step(hs_checker *c);
+static step *const steps[HS_STEP_END + 1] = {[HS_STEP_SEGMENT] = begin_segment,
+                                             [HS_STEP_CORE] = define_core,
+                                             [HS_STEP_UNIT] = unit,
+                                             [HS_STEP_DEAD] = dead,
+                                             [HS_STEP_SPAN] = span,
+                                             [HS_STEP_FIX] = fix,
+                                             [HS_STEP_BRANCH] = branch,
+                                             [HS_STEP_DETACH] = detach,
+                                             [HS_STEP_END] = finish};
+
+static void take_step(hs_checker *c) {
+    const hs_settings *settings = c->settings;
+    hs_tree *t = c->tree;
+    uint64_t code = hs_number(c, HS_STEP_END + 1, "step");
+    bool outside = code == HS_STEP_SEGMENT || code == HS_STEP_END;
+    hs_undamaged(c, code != 0, "there is no step 0");
+    hs_require(c, code == HS_STEP_CORE || outside != t->inside,
+               t->inside ? "the segment is not closed" : "a step outside every segment");
+    hs_require(c,
+               c->found->steps++ % POLL_STEPS != 0 || settings == NULL ||
+                   settings->interrupted == NULL || !settings->interrupted(settings->data),
+               "stopped before the end of the proof");
+    steps[code](c);
 }
 
-/* Everything has to be settled: segment 0, and every segment that was left. */
-static bool finish(tree *t) {
-    uint64_t count;
-    if (!hs_checker_number(t->checker, HS_CERTIFICATE_SEGMENTS + 1, "number of segments", &count))
-        return false;
-    if (t->segment_capacity == 0 || !t->segments[0].proved)
-        return hs_checker_refuse(t->checker, "segment 0, the whole domain, is missing");
-    if (t->unsettled != 1 || count != t->segment_count) /* nobody leaves segment 0 */
-        return hs_checker_refuse(t->checker, "a segment is missing");
-    return hs_input_step_byte(&t->checker->input) == EOF
-               ? t->checker->input.damage == NULL ||
-                     hs_checker_damaged(t->checker, "%s", t->checker->input.damage)
-               : hs_checker_damaged(t->checker, "steps follow the end of the proof");
+void hs_check_tree(hs_checker *c) {
+    hs_tree *t = c->tree = hs_memory(c, 1, 1, sizeof *t);
+    t->states = hs_memory(c, c->m, 1, sizeof *t->states);
+    t->known = hs_memory(c, c->m, 1, sizeof *t->known);
+    t->stack = hs_memory(c, c->m, 1, sizeof *t->stack);
+    t->open = hs_memory(c, c->n + 2, 1, sizeof *t->open);
+    t->slots = hs_memory(c, HS_CORE_SLOTS, 1, sizeof *t->slots);
+    hs_expect(c, "steps\n");
+    c->in_steps = true;
+    while (!t->finished)
+        take_step(c);
+    c->in_steps = false;
 }
 
-static bool interrupted(const hs_checker *checker) {
-    const hs_settings *settings = checker->settings;
-    return settings != NULL && settings->interrupted != NULL &&
-           settings->interrupted(settings->data);
-}
-
-static bool walk(tree *t) {
-    for (uint64_t steps = 1;; steps++) {
-        uint64_t step;
-        bool good = false;
-        if (!hs_checker_number(t->checker, HS_STEP_END + 1, "step", &step))
-            return false;
-        if (step == 0)
-            return hs_checker_damaged(t->checker, "there is no step 0");
-        if (steps % POLL_STEPS == 0 && interrupted(t->checker))
-            return hs_checker_refuse(t->checker, "stopped before the end of the proof");
-        t->checker->found->steps = steps;
-        if (step == HS_STEP_CORE) {
-            if (!define_core(t))
-                return false;
-            continue;
-        }
-        if ((step == HS_STEP_SEGMENT || step == HS_STEP_END) == t->inside)
-            return hs_checker_refuse(t->checker, t->inside ? "the segment is not closed"
-                                                           : "a step outside every segment");
-        switch (step) {
-        case HS_STEP_SEGMENT:
-            good = begin_segment(t);
-            break;
-        case HS_STEP_UNIT:
-            good = unit(t);
-            break;
-        case HS_STEP_DEAD:
-            good = dead(t);
-            break;
-        case HS_STEP_SPAN:
-            good = span(t);
-            break;
-        case HS_STEP_FIX:
-            good = fix(t);
-            break;
-        case HS_STEP_BRANCH:
-            good = branch(t);
-            break;
-        case HS_STEP_DETACH:
-            good = detach(t);
-            break;
-        case HS_STEP_END:
-            return finish(t);
-        }
-        if (!good)
-            return false;
-    }
-}
-
-bool hs_checker_tree(hs_checker *checker) {
-    tree t = {.checker = checker, .m = checker->m};
-    t.rank = hs_rank_proof_create(checker);
-    t.states = hs_allocate(t.m, sizeof *t.states);
-    t.known = hs_allocate(t.m, sizeof *t.known);
-    t.stack = hs_allocate(t.m + 1, sizeof *t.stack);
-    t.open = hs_allocate(checker->n + 3, sizeof *t.open);
-    bool good =
-        t.rank != NULL && t.states != NULL && t.known != NULL && t.stack != NULL && t.open != NULL;
-    good = good ? walk(&t) : hs_checker_no_memory(checker);
-    for (size_t k = 0; k < t.segment_capacity; k++)
-        free(t.segments[k].states);
-    for (size_t k = 0; k < t.slot_count; k++)
-        free(t.slots[k].rows);
-    hs_rank_proof_free(t.rank);
-    free(t.segments);
-    free(t.states);
-    free(t.known);
-    free(t.stack);
-    free(t.slots);
-    free(t.open);
-    return good;
+void hs_tree_free(hs_checker *c) {
+    hs_tree *t = c->tree;
+    for (size_t k = 0; t != NULL && k < t->segment_capacity; k++)
+        free(t->segments[k].states);
+    for (size_t k = 0; t != NULL && t->slots != NULL && k < HS_CORE_SLOTS; k++)
+        free(t->slots[k].rows);
+    if (t != NULL)
+        free(t->segments);
 }
