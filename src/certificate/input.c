@@ -1,21 +1,20 @@
 /* A certificate as a stream: text, then compressed steps. Whatever is wrong with it is said here,
- * once, with its place: a refusal goes straight back to verify.c, so that none can be overlooked.
- */
+ * with its place. */
 #include "certificate/format.h"
 #include "certificate/verify.h"
 
-#include "support/allocate.h"
-
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { GZIP_WINDOW = 15 + 16, GZIP_FIRST_BYTE = 0x1f };
-
-_Noreturn HS_PRINTS(3, 0) static void leave(hs_checker *c, hs_status status, const char *format,
-                                            va_list arguments) {
+_Noreturn void hs_refuse(hs_checker *c, hs_status status, const char *format, ...) {
     char text[192];
+    va_list arguments;
+    va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
     snprintf(c->found->reason, sizeof c->found->reason, "byte %" PRIu64 "%s: %s",
              c->in_steps ? c->steps_before + c->step_at : c->before + c->at,
              c->in_steps ? " of the steps" : "", text);
@@ -23,105 +22,62 @@ _Noreturn HS_PRINTS(3, 0) static void leave(hs_checker *c, hs_status status, con
     longjmp(c->leave, 1);
 }
 
-void hs_require(hs_checker *c, bool holds, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    if (!holds)
-        leave(c, HS_OK, format, arguments);
-    va_end(arguments);
-}
-
-void hs_undamaged(hs_checker *c, bool holds, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    if (!holds)
-        leave(c, HS_BAD_DATA, format, arguments);
-    va_end(arguments);
-}
-
-/* ---- memory ---- */
-
-void *hs_got(hs_checker *c, void *memory) {
-    if (memory == NULL) {
-        c->status = HS_NO_MEMORY;
-        snprintf(c->found->reason, sizeof c->found->reason, "no memory to check it");
-        longjmp(c->leave, 1);
+void *hs_memory(hs_checker *c, unsigned id, size_t count, size_t size) {
+    size_t old = c->size_of[id], grown = old + old / 2;
+    if (count <= old / size)
+        return c->memory[id];
+    void *memory = NULL;
+    if (count < SIZE_MAX / 2 / size) {
+        grown = grown < count * size ? count * size : grown;
+        memory = old > 0 ? realloc(c->memory[id], grown) : calloc(grown, 1);
     }
-    return memory;
-}
-
-void *hs_memory(hs_checker *c, size_t rows, size_t columns, size_t size) {
-    bool room = c->allocation_count < HS_MOST_ALLOCATIONS;
-    void *memory = hs_got(c, room ? hs_allocate_matrix(rows, columns, size) : NULL);
-    c->allocations[c->allocation_count++] = memory;
-    return memory;
+    hs_enough(c, memory != NULL);
+    if (old > 0)
+        memset((char *)memory + old, 0, grown - old);
+    c->size_of[id] = grown;
+    return c->memory[id] = memory;
 }
 
 mpz_t *hs_integers(hs_checker *c, size_t count) {
-    if (count > c->integer_count) {
-        c->integers = hs_got(c, realloc(c->integers, count * sizeof *c->integers));
-        while (c->integer_count < count)
-            mpz_init(c->integers[c->integer_count++]);
-    }
-    return c->integers;
-}
-
-/* ---- text ---- */
-
-static void hash(hs_checker *c) {
-    sha256_update(&c->digest, c->at - c->hashed, c->bytes + c->hashed);
-    c->hashed = c->at;
+    mpz_t *integers = hs_memory(c, HS_OF_INTEGERS, count, sizeof *integers);
+    while (c->integers < count)
+        mpz_init(integers[c->integers++]);
+    return integers;
 }
 
 int hs_peek(hs_checker *c) {
     if (c->at == c->end) {
-        hash(c);
+        sha256_update(&c->digest, c->end, c->bytes);
         c->before += c->end;
-        c->at = c->hashed = 0;
+        c->at = 0;
         c->end = fread(c->bytes, 1, sizeof c->bytes, c->stream);
     }
     return c->at < c->end ? c->bytes[c->at] : EOF;
 }
 
 void hs_expect(hs_checker *c, const char *text) {
-    for (const char *t = text; *t != '\0'; t++) {
-        hs_undamaged(c, hs_peek(c) == *t, "not a certificate of this version: expected %s%s",
-                     *text == '\n' ? "the end of the line" : text, *text == ' ' ? "a blank" : "");
-        c->at++;
-    }
+    for (const char *t = text; *t != '\0'; t++, c->at++)
+        hs_undamaged(c, hs_peek(c) == *t, "not a certificate of this version: expected '%s'", text);
 }
 
 char *hs_word(hs_checker *c) {
     size_t length = 0;
-    for (int next = hs_peek(c); next > ' ' && next <= '~'; next = hs_peek(c)) {
+    char *word = hs_memory(c, HS_OF_WORD, HS_CERTIFICATE_NUMBER + 1, 1);
+    for (int next = hs_peek(c); next > ' ' && next <= '~'; c->at++, next = hs_peek(c)) {
         hs_undamaged(c, length < HS_CERTIFICATE_NUMBER, "a word is too long");
-        c->word[length++] = (char)next;
-        c->at++;
+        word[length++] = (char)next;
     }
     hs_undamaged(c, length > 0, "not a certificate: a word was expected");
-    c->word[length] = '\0';
-    return c->word;
+    word[length] = '\0';
+    return word;
 }
 
-void hs_digest_print(const uint8_t digest[SHA256_DIGEST_SIZE], char text[HS_DIGEST_TEXT]) {
-    for (size_t k = 0; k < SHA256_DIGEST_SIZE; k++)
-        snprintf(text + 2 * k, 3, "%02x", digest[k]);
-}
-
-void hs_file_digest(hs_checker *c, char text[HS_DIGEST_TEXT]) {
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    hash(c);
-    struct sha256_ctx copy = c->digest;
-    sha256_digest(&copy, sizeof digest, digest);
-    hs_digest_print(digest, text);
-}
-
-/* ---- steps: one or more gzip members ---- */
-
+/* Makes more step bytes from bytes of the file; steps are one or more gzip members. */
 static void inflate_some(hs_checker *c) {
+    enum { GZIP_WINDOW = 15 + 16 };
     z_stream *inflater = &c->inflater;
-    if (!c->inflating)
-        hs_undamaged(c, inflateInit2(inflater, GZIP_WINDOW) == Z_OK, "no memory to decompress");
+    if (!c->inflating && inflateInit2(inflater, GZIP_WINDOW) != Z_OK)
+        hs_refuse(c, HS_NO_MEMORY, "no memory to decompress");
     c->inflating = true;
     hs_undamaged(c, hs_peek(c) != EOF, "the compressed steps are cut");
     c->steps_before += c->step_end;
@@ -134,13 +90,13 @@ static void inflate_some(hs_checker *c) {
     hs_undamaged(c, answer == Z_OK || answer == Z_STREAM_END, "the compressed steps are damaged");
     c->at = c->end - inflater->avail_in;
     c->step_end = sizeof c->steps - inflater->avail_out;
-    if (answer == Z_STREAM_END) {
+    c->inflating = answer != Z_STREAM_END;
+    if (!c->inflating)
         inflateEnd(inflater);
-        c->inflating = false;
-    }
 }
 
 int hs_step_byte(hs_checker *c) {
+    enum { GZIP_FIRST_BYTE = 0x1f };
     while (c->step_at == c->step_end) {
         if (!c->inflating && hs_peek(c) != GZIP_FIRST_BYTE)
             return EOF; /* no further member */
@@ -151,13 +107,54 @@ int hs_step_byte(hs_checker *c) {
 
 uint64_t hs_number(hs_checker *c, uint64_t limit, const char *what) {
     uint64_t value = 0;
-    int byte = 0x80;
-    for (unsigned shift = 0; byte >= 0x80; shift += 7) {
-        byte = hs_step_byte(c);
+    for (unsigned shift = 0; shift < 63; shift += 7) {
+        int byte = hs_step_byte(c);
         hs_undamaged(c, byte != EOF, "the steps end before the proof is complete");
-        hs_undamaged(c, shift < 63, "%s has too many digits", what);
         value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80 && value < limit)
+            return value;
+        hs_undamaged(c, byte >= 0x80, "%s %" PRIu64 " is out of range", what, value);
     }
-    hs_undamaged(c, value < limit, "%s %" PRIu64 " is out of range", what, value);
-    return value;
+    hs_refuse(c, HS_BAD_DATA, "%s has too many digits", what);
+}
+
+bool hs_parse_number(char *word, mpz_t mantissa, long *exponent) {
+    char *digits = word + (word[0] == '-'), *end = digits + strspn(digits, "0123456789abcdef");
+    bool good = end > digits;
+    *exponent = 0;
+    if (*end == 'p') {
+        char *power = end + 1 + (end[1] == '-');
+        size_t length = strspn(power, "0123456789");
+        good = good && length > 0 && length < 10 && power[length] == '\0';
+        *exponent = good ? strtol(end + 1, NULL, 10) : 0;
+        *end = '\0';
+    }
+    return good && *end == '\0' && labs(*exponent) <= HS_CERTIFICATE_NUMBER &&
+           mpz_set_str(mantissa, word, 16) == 0;
+}
+
+int hs_unit(const double *values, size_t count) {
+    int exponent, unit = 0;
+    for (size_t k = 0; k < count; k++)
+        if (fabs(frexp(values[k], &exponent)) > 0.0 && exponent - 53 < unit)
+            unit = exponent - 53;
+    return unit;
+}
+
+void hs_exact(mpz_t to, double value, long unit) {
+    int exponent;
+    mpz_set_si(to, (long)ldexp(frexp(value, &exponent), 53));
+    if (mpz_sgn(to) != 0)
+        mpz_mul_2exp(to, to, (mp_bitcnt_t)(exponent - 53 - unit));
+}
+
+void hs_add_products(mpz_t sum, const double *values, size_t stride, int unit, mpz_t *factors,
+                     size_t count) {
+    mpz_t value;
+    mpz_init(value);
+    for (size_t k = 0; k < count; k++) {
+        hs_exact(value, values[k * stride], unit);
+        mpz_addmul(sum, value, factors[k]);
+    }
+    mpz_clear(value);
 }

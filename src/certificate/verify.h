@@ -20,9 +20,32 @@ hs_status hs_verify_stream(FILE *stream, const char *name, const hs_layer *layer
                            const hs_settings *settings, hs_verification **verification,
                            hs_error *error);
 
-/* ---- what follows is for the files of the checker ---- */
-
-enum { HS_INPUT_BUFFER = 1 << 16, HS_MOST_ALLOCATIONS = 24 };
+/* What follows is for the files of the checker. Memory, by what it is for: */
+enum {
+    HS_OF_WORD,
+    HS_OF_ROWS,
+    HS_OF_USABLE,
+    HS_OF_INTEGERS,
+    HS_OF_EXPONENTS,
+    HS_OF_STATES,
+    HS_OF_KNOWN,
+    HS_OF_DECISIONS,
+    HS_OF_OPEN,
+    HS_OF_SEGMENTS,
+    HS_OF_CORES,
+    HS_OF_CLAIM,
+    HS_OF_BOUNDS,
+    HS_OF_MULTIPLIER,
+    HS_OF_SPAN,
+    HS_OF_PARTS,
+    HS_OF_EDGES,
+    HS_OF_RESIDUES,
+    HS_OF_COUNTS,
+    HS_OF_PRODUCTS,
+    HS_OF_LEVELS,
+    HS_LEVELS = 40,
+    HS_MEMORIES = HS_OF_LEVELS + HS_LEVELS
+};
 
 typedef struct hs_checker {
     const hs_layer *layer;
@@ -30,8 +53,16 @@ typedef struct hs_checker {
     hs_verification *found; /* what is claimed; what was checked */
     hs_status status;       /* HS_OK while the certificate is well formed */
     jmp_buf leave;          /* where a refusal goes */
-    void *allocations[HS_MOST_ALLOCATIONS];
-    size_t allocation_count;
+    void *memory[HS_MEMORIES];
+    size_t size_of[HS_MEMORIES], integers;
+
+    FILE *stream; /* borrowed; all bytes before those in the buffer are in the digest */
+    uint8_t bytes[1 << 16], steps[1 << 16];
+    size_t at, end, step_at, step_end;
+    uint64_t before, steps_before; /* bytes before those in the buffers */
+    struct sha256_ctx digest;
+    z_stream inflater;
+    bool inflating, in_steps;
 
     /* The rows of the layer and, from m on, the faces of the domain: n weights and the bias. */
     size_t m, n, row_count;
@@ -39,50 +70,60 @@ typedef struct hs_checker {
     bool *usable;  /* there is such a face; the row has a weight that is not zero */
     double radius; /* of the ball; 0 in other domains */
 
-    FILE *stream; /* borrowed; everything read is hashed */
-    uint8_t bytes[HS_INPUT_BUFFER], steps[HS_INPUT_BUFFER];
-    size_t at, hashed, end, step_at, step_end;
-    uint64_t before, steps_before; /* bytes before those in the buffers */
-    struct sha256_ctx digest;
-    z_stream inflater;
-    bool inflating, in_steps;
-    char *word; /* HS_MULTIPLIER_BYTES + 1: the word or multiplier read last */
+    /* verify_tree.c: the branch, with the rows whose state is known in order. */
+    uint8_t *states;
+    uint32_t *known, *open; /* open: signed rows of a core */
+    size_t *decisions;      /* places in known: assumed active first, inactive next */
+    size_t known_count, depth, segments, unsettled;
+    uint64_t number;       /* of the segment being read */
+    bool inside, finished; /* a segment is being read; all of them were */
 
-    mpz_t *integers; /* lent to one user at a time */
-    size_t integer_count;
-    struct hs_prover *prover; /* of verify_core.c */
-    struct hs_ranks *ranks;   /* of verify_rank.c */
-    struct hs_tree *tree;     /* of verify_tree.c */
+    /* verify_rank.c: where each part begins, as given and as enumerated. */
+    size_t *part, *edge, parts, span_rows, pitch, open_dims, open_parts;
+    double prime;
+    uint64_t span_steps;
 } hs_checker;
 
-/* ---- input.c: refusals, which do not return, memory, and what the file says ---- */
+/* input.c. A certificate that proves nothing (status HS_OK), or is damaged, is refused where that
+ * is found, by a long jump, so that no refusal can be overlooked. */
+__attribute__((format(printf, 3, 4))) _Noreturn void hs_refuse(hs_checker *c, hs_status status,
+                                                               const char *format, ...);
+#define hs_require(c, holds, ...) ((holds) ? (void)0 : hs_refuse(c, HS_OK, __VA_ARGS__))
+#define hs_undamaged(c, holds, ...) ((holds) ? (void)0 : hs_refuse(c, HS_BAD_DATA, __VA_ARGS__))
+#define hs_enough(c, made) ((made) ? (void)0 : hs_refuse(c, HS_NO_MEMORY, "no memory to check it"))
 
-#if defined(__GNUC__)
-#define HS_PRINTS(text, first) __attribute__((format(printf, text, first)))
-#else
-#define HS_PRINTS(text, first)
-#endif
-
-/* Refuses a certificate that proves nothing, or one that is damaged, unless the condition holds. */
-HS_PRINTS(3, 4) void hs_require(hs_checker *c, bool holds, const char *format, ...);
-HS_PRINTS(3, 4) void hs_undamaged(hs_checker *c, bool holds, const char *format, ...);
-
-/* Zeroed memory that lives as long as the checker. */
-void *hs_memory(hs_checker *c, size_t rows, size_t columns, size_t size);
-/* `memory`, unless it is NULL: then checking ends. */
-void *hs_got(hs_checker *c, void *memory);
+/* Memory for so many things, zeros at first: it may move when it grows. */
+void *hs_memory(hs_checker *c, unsigned id, size_t count, size_t size);
 /* So many integers, of any value, until the next call. */
 mpz_t *hs_integers(hs_checker *c, size_t count);
-
 int hs_peek(hs_checker *c);                      /* the next byte of the file, or EOF */
 void hs_expect(hs_checker *c, const char *text); /* which is next in the file */
-char *hs_word(hs_checker *c);                    /* the next word, without the blank after it */
-void hs_file_digest(hs_checker *c, char text[HS_DIGEST_TEXT]); /* of all bytes up to here */
-int hs_step_byte(hs_checker *c);                               /* the next of the steps, or EOF */
+char *hs_word(hs_checker *c);                    /* the next word, without what ends it */
+int hs_step_byte(hs_checker *c);                 /* the next byte of the steps, or EOF */
 uint64_t hs_number(hs_checker *c, uint64_t limit, const char *what); /* one below limit */
+/* [-]HEX, with p[-]DECIMAL for a power of two: mantissa 2^exponent. Is the word such a number? */
+bool hs_parse_number(char *word, mpz_t mantissa, long *exponent);
+/* All these doubles are multiples of 2^unit; unit <= 0. */
+int hs_unit(const double *values, size_t count);
+/* value 2^-unit, a whole number. */
+void hs_exact(mpz_t to, double value, long unit);
+/* sum += sum_k value[k stride] 2^-unit factor[k]. */
+void hs_add_products(mpz_t sum, const double *values, size_t stride, int unit, mpz_t *factors,
+                     size_t count);
 
-/* ---- for the loops that take the time: numbers by fours, on whatever machine ---- */
+void hs_check_witness(hs_checker *c); /* verify_witness.c: two inputs with the same output */
+void hs_check_tree(hs_checker *c);    /* verify_tree.c: branches, each of them closed */
+void hs_free_segments(hs_checker *c);
+/* verify_core.c: reads a core and proves that its rows cannot have their states together inside the
+ * domain: core[1], ... are its signed rows (2 row, or 2 row + 1 for "active"), core[0] how many. */
+void hs_check_core(hs_checker *c, uint32_t *core);
+/* verify_rank.c: one row of each part, however chosen, make a set that spans R^n. */
+void hs_span_begin(hs_checker *c);
+void hs_span_row(hs_checker *c, size_t row);
+void hs_span_part(hs_checker *c); /* of the rows since the last one */
+void hs_check_span(hs_checker *c);
 
+/* For the loops that take the time: numbers by fours, on whatever machine. */
 enum { HS_LANES = 4 };
 typedef double hs_block
     __attribute__((vector_size(HS_LANES * sizeof(double)), aligned(8), may_alias));
@@ -91,39 +132,5 @@ typedef double hs_block
 #else
 #define HS_FOR_EACH_MACHINE
 #endif
-
-/* ---- verify.c ---- */
-
-/* [-]HEX, with p[-]DECIMAL for a power of two: mantissa 2^exponent. Is the word such a number? */
-bool hs_parse_number(char *word, mpz_t mantissa, long *exponent);
-/* All these doubles are multiples of 2^unit; unit <= 0. */
-int hs_unit(const double *values, size_t count);
-/* value 2^-unit, a whole number. */
-void hs_exact(mpz_t to, double value, long unit);
-
-/* ---- proofs ---- */
-
-/* verify_witness.c: two inputs with the same output. */
-void hs_check_witness(hs_checker *c);
-
-/* verify_tree.c: a tree of branches, each of them closed. */
-void hs_check_tree(hs_checker *c);
-void hs_tree_free(hs_checker *c);
-
-/* verify_core.c: reads a core, signed rows (2 row for "row is inactive", 2 row + 1 for "active"),
- * and proves that its rows cannot have their states together inside the domain. */
-typedef struct hs_core {
-    uint32_t *rows; /* NULL: there is none */
-    size_t count;
-} hs_core;
-void hs_check_core(hs_checker *c, hs_core *core);
-
-/* verify_rank.c: one row of each part, however chosen, is a set that spans R^n. Parts are the rows
- * added between two ends. */
-void hs_span_begin(hs_checker *c);
-void hs_span_row(hs_checker *c, size_t row);
-void hs_span_part(hs_checker *c); /* ends one */
-void hs_check_span(hs_checker *c);
-void hs_ranks_free(hs_checker *c);
 
 #endif
