@@ -39,7 +39,7 @@ void *hs_memory(hs_checker *c, unsigned id, size_t count, size_t size) {
 }
 
 mpz_t *hs_integers(hs_checker *c, size_t count) {
-    mpz_t *integers = hs_memory(c, HS_OF_INTEGERS, count, sizeof *integers);
+    mpz_t *integers = hs_memory(c, HS_INTEGERS, count, sizeof *integers);
     while (c->integers < count)
         mpz_init(integers[c->integers++]);
     return integers;
@@ -62,7 +62,7 @@ void hs_expect(hs_checker *c, const char *text) {
 
 char *hs_word(hs_checker *c) {
     size_t length = 0;
-    char *word = hs_memory(c, HS_OF_WORD, HS_CERTIFICATE_NUMBER + 1, 1);
+    char *word = hs_memory(c, HS_WORD, HS_CERTIFICATE_NUMBER + 1, 1);
     for (int next = hs_peek(c); next > ' ' && next <= '~'; c->at++, next = hs_peek(c)) {
         hs_undamaged(c, length < HS_CERTIFICATE_NUMBER, "a word is too long");
         word[length++] = (char)next;

@@ -131,8 +131,8 @@ static void make_rows(hs_checker *c) {
     hs_domain_kind kind = c->found->domain.kind;
     size_t m = c->m, n = c->n;
     c->row_count = m + (kind == HS_DOMAIN_BOX || kind == HS_DOMAIN_NONNEG_BALL ? 2 * n : 0);
-    c->rows = hs_memory(c, HS_OF_ROWS, c->row_count, (n + 1) * sizeof *c->rows);
-    c->usable = hs_memory(c, HS_OF_USABLE, c->row_count, sizeof *c->usable);
+    c->rows = hs_memory(c, HS_ROWS, c->row_count, (n + 1) * sizeof *c->rows);
+    c->usable = hs_memory(c, HS_USABLE, c->row_count, sizeof *c->usable);
     for (size_t i = 0; i < c->row_count; i++) {
         double *row = c->rows + i * (n + 1);
         if (i < m) {
@@ -156,7 +156,7 @@ static void check(hs_checker *c) {
     hs_expect(c, HS_CERTIFICATE_MAGIC "\n");
     hs_expect(c, "verdict ");
     bool injective = strcmp(hs_word(c), "injective") == 0;
-    hs_undamaged(c, injective || strcmp(c->memory[HS_OF_WORD], "not-injective") == 0,
+    hs_undamaged(c, injective || strcmp(c->memory[HS_WORD], "not-injective") == 0,
                  "a verdict was expected");
     found->verdict = injective ? HS_INJECTIVE : HS_NOT_INJECTIVE;
     hs_expect(c, "\n");
@@ -211,7 +211,7 @@ hs_status hs_verify_stream(FILE *stream, const char *name, const hs_layer *layer
         inflateEnd(&c->inflater);
     hs_free_segments(c);
     for (size_t k = 0; k < c->integers; k++)
-        mpz_clear(((mpz_t *)c->memory[HS_OF_INTEGERS])[k]);
+        mpz_clear(((mpz_t *)c->memory[HS_INTEGERS])[k]);
     for (size_t k = 0; k < HS_MEMORIES; k++)
         free(c->memory[k]);
     free(c);

@@ -20,31 +20,31 @@ hs_status hs_verify_stream(FILE *stream, const char *name, const hs_layer *layer
                            const hs_settings *settings, hs_verification **verification,
                            hs_error *error);
 
-/* What follows is for the files of the checker. Memory, by what it is for: */
-enum {
-    HS_OF_WORD,
-    HS_OF_ROWS,
-    HS_OF_USABLE,
-    HS_OF_INTEGERS,
-    HS_OF_EXPONENTS,
-    HS_OF_STATES,
-    HS_OF_KNOWN,
-    HS_OF_DECISIONS,
-    HS_OF_OPEN,
-    HS_OF_SEGMENTS,
-    HS_OF_CORES,
-    HS_OF_CLAIM,
-    HS_OF_BOUNDS,
-    HS_OF_MULTIPLIER,
-    HS_OF_SPAN,
-    HS_OF_PARTS,
-    HS_OF_EDGES,
-    HS_OF_RESIDUES,
-    HS_OF_COUNTS,
-    HS_OF_PRODUCTS,
-    HS_OF_LEVELS,
-    HS_LEVELS = 40,
-    HS_MEMORIES = HS_OF_LEVELS + HS_LEVELS
+/* What follows is for the files of the checker. */
+
+enum { HS_LEVELS = 40 };
+enum hs_memory_id { /* what memory is for; level k of verify_rank.c: HS_LEVEL + k */
+                    HS_WORD,
+                    HS_ROWS,
+                    HS_USABLE,
+                    HS_INTEGERS,
+                    HS_EXPONENTS,
+                    HS_STATES,
+                    HS_KNOWN,
+                    HS_DECISIONS,
+                    HS_OPEN,
+                    HS_SEGMENTS,
+                    HS_CORES,
+                    HS_CLAIM,
+                    HS_MULTIPLIER,
+                    HS_SPAN,
+                    HS_PARTS,
+                    HS_EDGES,
+                    HS_RESIDUES,
+                    HS_COUNTS,
+                    HS_PRODUCTS,
+                    HS_LEVEL,
+                    HS_MEMORIES = HS_LEVEL + HS_LEVELS
 };
 
 typedef struct hs_checker {
@@ -74,14 +74,15 @@ typedef struct hs_checker {
     uint8_t *states;
     uint32_t *known, *open; /* open: signed rows of a core */
     size_t *decisions;      /* places in known: assumed active first, inactive next */
-    size_t known_count, depth, segments, unsettled;
+    size_t known_count, depth, pending;
     uint64_t number;       /* of the segment being read */
     bool inside, finished; /* a segment is being read; all of them were */
 
-    /* verify_rank.c: where each part begins, as given and as enumerated. */
-    size_t *part, *edge, parts, span_rows, pitch, open_dims, open_parts;
-    double prime;
+    /* verify_rank.c: rows, where each part begins among them, and the same as enumerated. */
+    uint32_t *span;
+    size_t *part, *edge, span_count, parts, pitch, open_dims, open_parts;
     uint64_t span_steps;
+    double prime;
 } hs_checker;
 
 /* input.c. A certificate that proves nothing (status HS_OK), or is damaged, is refused where that
@@ -92,41 +93,34 @@ __attribute__((format(printf, 3, 4))) _Noreturn void hs_refuse(hs_checker *c, hs
 #define hs_undamaged(c, holds, ...) ((holds) ? (void)0 : hs_refuse(c, HS_BAD_DATA, __VA_ARGS__))
 #define hs_enough(c, made) ((made) ? (void)0 : hs_refuse(c, HS_NO_MEMORY, "no memory to check it"))
 
-/* Memory for so many things, zeros at first: it may move when it grows. */
+/* Memory for so many things, zeros at first; it may move when it grows. */
 void *hs_memory(hs_checker *c, unsigned id, size_t count, size_t size);
-/* So many integers, of any value, until the next call. */
-mpz_t *hs_integers(hs_checker *c, size_t count);
+mpz_t *hs_integers(hs_checker *c, size_t count); /* of any value, until the next call */
 int hs_peek(hs_checker *c);                      /* the next byte of the file, or EOF */
 void hs_expect(hs_checker *c, const char *text); /* which is next in the file */
 char *hs_word(hs_checker *c);                    /* the next word, without what ends it */
 int hs_step_byte(hs_checker *c);                 /* the next byte of the steps, or EOF */
 uint64_t hs_number(hs_checker *c, uint64_t limit, const char *what); /* one below limit */
-/* [-]HEX, with p[-]DECIMAL for a power of two: mantissa 2^exponent. Is the word such a number? */
+/* Is the word [-]HEX, with p[-]DECIMAL for a power of two, that is, mantissa 2^exponent? */
 bool hs_parse_number(char *word, mpz_t mantissa, long *exponent);
-/* All these doubles are multiples of 2^unit; unit <= 0. */
+/* All these doubles are multiples of 2^unit; unit <= 0. Whole numbers: value 2^-unit, and sum plus
+ * the products of values[k stride] 2^-unit and factors[k]. */
 int hs_unit(const double *values, size_t count);
-/* value 2^-unit, a whole number. */
 void hs_exact(mpz_t to, double value, long unit);
-/* sum += sum_k value[k stride] 2^-unit factor[k]. */
 void hs_add_products(mpz_t sum, const double *values, size_t stride, int unit, mpz_t *factors,
                      size_t count);
 
-void hs_check_witness(hs_checker *c); /* verify_witness.c: two inputs with the same output */
-void hs_check_tree(hs_checker *c);    /* verify_tree.c: branches, each of them closed */
+void hs_check_witness(hs_checker *c); /* two inputs with the same output */
+void hs_check_tree(hs_checker *c);    /* branches, each of them closed */
 void hs_free_segments(hs_checker *c);
-/* verify_core.c: reads a core and proves that its rows cannot have their states together inside the
- * domain: core[1], ... are its signed rows (2 row, or 2 row + 1 for "active"), core[0] how many. */
+/* Reads a core and proves that its rows cannot have their states together inside the domain:
+ * core[1], ... are its signed rows (2 row, or 2 row + 1 for "active"), core[0] how many. */
 void hs_check_core(hs_checker *c, uint32_t *core);
-/* verify_rank.c: one row of each part, however chosen, make a set that spans R^n. */
-void hs_span_begin(hs_checker *c);
-void hs_span_row(hs_checker *c, size_t row);
-void hs_span_part(hs_checker *c); /* of the rows since the last one */
-void hs_check_span(hs_checker *c);
+void hs_check_span(hs_checker *c); /* one row of each part, however chosen, are a set that spans */
 
 /* For the loops that take the time: numbers by fours, on whatever machine. */
 enum { HS_LANES = 4 };
-typedef double hs_block
-    __attribute__((vector_size(HS_LANES * sizeof(double)), aligned(8), may_alias));
+typedef double hs_block __attribute__((vector_size(32), aligned(8), may_alias));
 #if defined(__x86_64__) && defined(__gnu_linux__)
 #define HS_FOR_EACH_MACHINE __attribute__((target_clones("avx2", "default")))
 #else

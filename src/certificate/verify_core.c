@@ -7,62 +7,46 @@
 #include <math.h>
 #include <string.h>
 
-/* The multipliers of d + 1 rows, by Gaussian elimination in double precision with error bounds: are
- * they unique and positive, and is h >= 0 where there is an h besides? A row is d numbers that are
- * to vanish (0), and others that go with them (1): h, and at the end, backwards, the combination of
- * the given rows that it is. For the last row that is, in the end, the multipliers.
- *
- * size and error bound the numbers x of a row and their distance to those of exact elimination, X.
- * To eliminate coordinate p with row a, numbers y, let F = X_p / Y_p and f what is computed. Then
- *     |f - F| <= (error + |f| error_a) / (|y_p| - error_a) + EPSILON |f| =: off,
- *     |(x - f y) - (X - F Y)| <= error + |f| error_a + off (size_a + error_a),
- * and rounding adds EPSILON (size + |f| size_a). The slack is for the rounding of the bounds, MIN
- * for underflow; infinity and NaN fail every comparison. */
-typedef struct bounds {
-    double size[2], error[2];
-} bounds;
-
+/* The multipliers of d + 1 rows, by Gaussian elimination in double precision: are they unique and
+ * positive, and is h >= 0 where there is an h besides? A row x is d numbers that are to vanish, h,
+ * and at its end, backwards, the combination of the given rows that it is; for the last row that
+ * is, in the end, the multipliers. Then come bounds e of its distance to X, what exact elimination
+ * makes of it. To eliminate coordinate p with row a, exactly A, let F = X_p / A_p and f as
+ * computed. Then |f - F| <= (e_p + |f| e^a_p) / (|a_p| - e^a_p) + EPSILON |f| =: off,
+ *     |(x - f a) - (X - F A)| <= e + |f| e^a + off (|a| + e^a),
+ * and rounding adds EPSILON (|x| + |f a|), underflow less than MIN. The slack is for the rounding
+ * of the bounds; infinity and NaN fail every comparison. */
 HS_FOR_EACH_MACHINE static bool holds_in_floating_point(double *rows, size_t d, size_t width,
-                                                        bool has_h, bounds *bound) {
-    const double slack = 1.0 + 1e-9, *last = rows + d * width;
-    bool any = false, good = true;
-    for (size_t i = 0; i <= d; i++) {
-        double *row = rows + i * width, h = has_h ? fabs(row[d]) : 0.0;
-        row[width - 1 - i] = 1.0;
-        any = any || h > 0.0;
-        bound[i] = (bounds){.size = {0.0, fmax(h, 1.0)}};
-        for (size_t j = 0; j < d; j++)
-            bound[i].size[0] = fmax(bound[i].size[0], fabs(row[j]));
-    }
+                                                        bool has_h) {
+    const double slack = 1.0 + 1e-9, *last = rows + d * 2 * width, *bound = last + width;
+    for (size_t i = 0; i <= d; i++)
+        rows[i * 2 * width + width - 1 - i] = 1.0;
     for (size_t k = 0; k < d; k++) {
-        const double *a = rows + k * width;
+        const double *a = rows + k * 2 * width, *b = a + width;
         size_t p = 0;
         for (size_t j = 1; j < d; j++)
             p = fabs(a[j]) > fabs(a[p]) ? j : p;
-        double room = fabs(a[p]) - bound[k].error[0];
+        double room = fabs(a[p]) - b[p];
         if (!(room > DBL_MIN))
             return false;
-        bound[k].size[0] = fabs(a[p]);
         for (size_t i = k + 1; i <= d; i++) {
-            double *row = rows + i * width, f = row[p] / a[p], t = fabs(f);
-            double off = (bound[i].error[0] + t * bound[k].error[0]) / room;
-            off += DBL_EPSILON * t + DBL_MIN;
-            for (size_t j = 0; j < width; j += HS_LANES)
-                *(hs_block *)(row + j) -= f * *(const hs_block *)(a + j);
-            row[p] = 0.0;
-            for (int part = 0; part < 2; part++) {
-                double size = bound[k].size[part], error = bound[k].error[part];
-                double sizes = bound[i].size[part] + t * size;
-                bound[i].error[part] += t * error + off * (size + error);
-                bound[i].error[part] += DBL_EPSILON * sizes + DBL_MIN;
-                bound[i].error[part] *= slack;
-                bound[i].size[part] = slack * sizes;
+            double *restrict x = rows + i * 2 * width, *restrict e = x + width;
+            double f = x[p] / a[p], t = fabs(f);
+            double off = (e[p] + t * b[p]) / room + DBL_EPSILON * t + DBL_MIN;
+            for (size_t j = 0; j < width; j++) {
+                double y = fabs(a[j]), rounding = DBL_EPSILON * (fabs(x[j]) + t * y);
+                double underflow = y > 0.0 ? DBL_MIN : 0.0;
+                e[j] += t * b[j] + off * (y + b[j]) + rounding + underflow;
+                e[j] *= slack;
+                x[j] -= f * a[j];
             }
+            x[p] = e[p] = 0.0;
         }
     }
+    bool good = !has_h || last[d] >= bound[d];
     for (size_t k = 0; k <= d; k++)
-        good = good && last[width - 1 - k] > bound[d].error[1];
-    return good && (!any || last[d] > bound[d].error[1]);
+        good = good && last[width - 1 - k] > bound[width - 1 - k];
+    return good;
 }
 
 /* The same with integers, for any number of rows and without fractions (Bareiss 1968): a row is d
@@ -101,9 +85,9 @@ static bool find_combination(mpz_t *rows, size_t d, size_t count, mpz_t *multipl
 
 /* The proof, wherever the multipliers come from: they have no two signs and are not all zero, h and
  * they have no two signs, and g = 0 or radius^2 |g|^2 <= h^2. */
-static bool combination_holds(const hs_checker *c, const double *rows, size_t width, size_t count,
+static bool combination_holds(const hs_checker *c, const double *rows, int unit, size_t count,
                               mpz_t *multipliers) {
-    int unit = hs_unit(rows, count * width), radius_unit = hs_unit(&c->radius, 1), sign = 0;
+    int radius_unit = hs_unit(&c->radius, 1), sign = 0;
     bool holds = true;
     mpz_t sum, square, radius;
     mpz_inits(sum, square, radius, NULL);
@@ -113,7 +97,7 @@ static bool combination_holds(const hs_checker *c, const double *rows, size_t wi
     }
     for (size_t j = 0; j <= c->n; j++) { /* g, then h */
         mpz_set_ui(sum, 0);
-        hs_add_products(sum, rows + j, width, unit, multipliers, count);
+        hs_add_products(sum, rows + j, c->n + 1, unit, multipliers, count);
         if (j < c->n)
             mpz_addmul(square, sum, sum);
     }
@@ -130,7 +114,7 @@ static bool combination_holds(const hs_checker *c, const double *rows, size_t wi
 
 static void read_multipliers(hs_checker *c, mpz_t *multipliers, size_t count) {
     uint64_t left = HS_MULTIPLIER_BYTES + 1;
-    uint8_t *bytes = hs_memory(c, HS_OF_MULTIPLIER, HS_MULTIPLIER_BYTES, 1);
+    uint8_t *bytes = hs_memory(c, HS_MULTIPLIER, HS_MULTIPLIER_BYTES, 1);
     for (size_t k = 0; k < count; k++) {
         uint64_t size = hs_number(c, left, "a multiplier's length");
         left -= size;
@@ -143,60 +127,55 @@ static void read_multipliers(hs_checker *c, mpz_t *multipliers, size_t count) {
     }
 }
 
-/* The signed rows of a core in floating point: n weights, the bias, zeros. */
-static double *load(hs_checker *c, const uint32_t *signed_rows, size_t count, size_t width) {
-    double *rows = hs_memory(c, HS_OF_CLAIM, count * width, sizeof *rows);
-    memset(rows, 0, count * width * sizeof *rows);
-    for (size_t k = 0; k < count; k++)
+/* The signed rows of a core, each followed by zeros. */
+static double *load(hs_checker *c, const uint32_t *core, size_t width) {
+    double *rows = hs_memory(c, HS_CLAIM, core[0] * width, sizeof *rows);
+    memset(rows, 0, core[0] * width * sizeof *rows);
+    for (size_t k = 0; k < core[0]; k++)
         for (size_t j = 0; j <= c->n; j++) {
-            double value = c->rows[signed_rows[k] / 2 * (c->n + 1) + j];
-            rows[k * width + j] = signed_rows[k] % 2 != 0 ? -value : value;
+            double value = c->rows[core[k + 1] / 2 * (c->n + 1) + j];
+            rows[k * width + j] = core[k + 1] % 2 != 0 ? -value : value;
         }
     return rows;
 }
 
-static void prove(hs_checker *c, const uint32_t *signed_rows, size_t count, uint64_t kind) {
-    size_t d = c->n + (kind == HS_CORE_ROWS), width = (2 * d + 5) / HS_LANES * HS_LANES;
-    bool stored = kind == HS_CORE_STORED;
-    double *rows = load(c, signed_rows, count, width);
-    bounds *bound = hs_memory(c, HS_OF_BOUNDS, count, sizeof *bound);
-    if (!stored && count == d + 1 &&
-        holds_in_floating_point(rows, d, width, kind == HS_CORE_WEIGHTS, bound))
+/* Multipliers that are not stored are worked out: in integers, where floating point cannot tell. */
+static void prove(hs_checker *c, const uint32_t *core, uint64_t kind) {
+    size_t n = c->n, count = core[0], d = n + (kind == HS_CORE_ROWS);
+    size_t width = (2 * d + 5) / HS_LANES * HS_LANES, size = count * (d + count);
+    if (kind != HS_CORE_STORED && count == d + 1 &&
+        holds_in_floating_point(load(c, core, 2 * width), d, width, kind == HS_CORE_WEIGHTS))
         return;
-    rows = load(c, signed_rows, count, width);
-    int unit = hs_unit(rows, count * width);
-    size_t size = stored ? 0 : count * (d + count);
+    double *rows = load(c, core, n + 1);
     mpz_t *multipliers = hs_integers(c, count + size), *matrix = multipliers + count;
+    int unit = hs_unit(rows, count * (n + 1));
     for (size_t k = 0; k < size; k++) {
         size_t i = k / (d + count), j = k % (d + count);
+        mpz_set_ui(matrix[k], j == d + i);
         if (j < d)
-            hs_exact(matrix[k], rows[i * width + j], unit);
-        else
-            mpz_set_ui(matrix[k], j == d + i);
+            hs_exact(matrix[k], rows[i * (n + 1) + j], unit);
     }
-    if (stored)
+    if (kind == HS_CORE_STORED)
         read_multipliers(c, multipliers, count);
-    hs_require(c, stored || find_combination(matrix, d, count, multipliers),
-               "the core's rows have no unique vanishing combination");
-    hs_require(c, combination_holds(c, rows, width, count, multipliers),
+    else
+        hs_require(c, find_combination(matrix, d, count, multipliers),
+                   "the core's rows have no unique vanishing combination");
+    hs_require(c, combination_holds(c, rows, unit, count, multipliers),
                "the core's multipliers prove nothing");
 }
 
 void hs_check_core(hs_checker *c, uint32_t *core) {
     uint64_t kind = hs_number(c, HS_CORE_STORED + 1, "kind of core");
-    size_t count = hs_number(c, c->n + 3, "number of rows");
-    core[0] = 0;
-    for (size_t k = 1; k <= count; k++) {
-        uint64_t row = hs_number(c, UINT32_MAX, "row");
-        bool good =
-            row / 2 < c->row_count && c->usable[row / 2] && (row / 2 < c->m || row % 2 == 0);
+    core[0] = (uint32_t)hs_number(c, c->n + 3, "number of rows");
+    hs_require(c, core[0] > 0, "the core is empty");
+    for (size_t k = 1; k <= core[0]; k++) {
+        uint64_t row = hs_number(c, 2 * c->row_count, "row");
+        bool good = c->usable[row / 2] && (row / 2 < c->m || row % 2 == 0);
         for (size_t i = 1; i < k; i++)
             good = good && core[i] / 2 != row / 2;
         hs_require(c, good, "row %zu cannot be in a core here", (size_t)row / 2);
         core[k] = (uint32_t)row;
     }
-    hs_require(c, count > 0, "the core is empty");
-    prove(c, core + 1, count, kind);
-    core[0] = (uint32_t)count;
+    prove(c, core, kind);
     c->found->cores++;
 }

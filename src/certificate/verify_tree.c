@@ -10,13 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is known of a row. */
-enum { OPEN = 0, INACTIVE = 1, ACTIVE = 2 };
-
-enum {
-    POLL_STEPS = 256,       /* between two looks at the caller */
-    PENDING_BYTES = 1 << 28 /* states of segments that are not settled */
-};
+enum { OPEN = 0, INACTIVE = 1, ACTIVE = 2 }; /* what is known of a row */
+enum { POLL_STEPS = 256, PENDING_BYTES = 1 << 28 };
 
 /* A subtree with a number: where another one left it to be proved, and where it is proved. */
 typedef struct segment {
@@ -33,8 +28,7 @@ static void learn(hs_checker *c, size_t row, int state) {
 static void close_branch(hs_checker *c) {
     c->found->branches++;
     c->inside = c->depth > 0;
-    size_t known = c->inside ? c->decisions[--c->depth] : 0;
-    size_t row = c->known[known];
+    size_t known = c->inside ? c->decisions[--c->depth] : 0, row = c->known[known];
     while (c->known_count > known)
         c->states[c->known[--c->known_count]] = OPEN;
     if (c->inside)
@@ -44,7 +38,8 @@ static void close_branch(hs_checker *c) {
 /* A row about which something is about to be learnt. */
 static size_t read_open_row(hs_checker *c) {
     size_t row = hs_number(c, c->m, "row");
-    hs_require(c, c->states[row] == OPEN && c->usable[row], "row %zu is not open", row);
+    hs_require(c, c->states[row] == OPEN && c->usable[row],
+               "row %zu is not open and cannot be assumed", row);
     return row;
 }
 
@@ -56,12 +51,13 @@ static void branch(hs_checker *c) {
 
 /* Once as it is left and once as it is proved, with the same states. */
 static void settle(hs_checker *c, uint64_t number, bool left) {
-    segment *s = (segment *)hs_memory(c, HS_OF_SEGMENTS, number + 1, sizeof *s) + number;
-    hs_require(c, !(left ? s->left : s->proved), "a segment is %s twice", left ? "left" : "proved");
-    *(left ? &s->left : &s->proved) = true;
-    if (s->states == NULL) {
-        c->segments++;
-        hs_require(c, ++c->unsettled * c->m <= PENDING_BYTES, "too many segments wait");
+    segment *s = (segment *)hs_memory(c, HS_SEGMENTS, number + 1, sizeof *s) + number;
+    bool *done = left ? &s->left : &s->proved, first = !s->left && !s->proved;
+    hs_require(c, !*done, "a segment is %s twice", left ? "left" : "proved");
+    *done = true;
+    if (first) {
+        c->pending += c->m;
+        hs_require(c, c->pending <= PENDING_BYTES, "too many segments wait to be left or proved");
         s->states = hs_copy(c->states, c->m, 1);
         hs_enough(c, s->states != NULL);
         return;
@@ -70,7 +66,7 @@ static void settle(hs_checker *c, uint64_t number, bool left) {
                "a segment assumes other states than those with which it was left");
     free(s->states);
     s->states = NULL;
-    c->unsettled--;
+    c->pending -= c->m;
 }
 
 static void begin_segment(hs_checker *c) {
@@ -78,8 +74,7 @@ static void begin_segment(hs_checker *c) {
     for (int state = INACTIVE; state <= ACTIVE; state++)
         for (uint64_t left = hs_number(c, c->m + 1, "number of rows"); left > 0; left--)
             learn(c, read_open_row(c), state);
-    hs_require(c, c->number > 0 || c->known_count == 0,
-               "segment 0 is the whole domain and assumes nothing");
+    hs_require(c, c->number > 0 || c->known_count == 0, "segment 0, the domain, assumes nothing");
     c->inside = true;
     settle(c, c->number, false);
 }
@@ -87,50 +82,51 @@ static void begin_segment(hs_checker *c) {
 /* A subtree is left to a segment of a higher number, so no proof rests on itself. */
 static void detach(hs_checker *c) {
     uint64_t number = hs_number(c, HS_CERTIFICATE_SEGMENTS, "segment");
-    hs_require(c, number > c->number, "segment %" PRIu64 " may not rest on segment %" PRIu64,
-               c->number, number);
+    hs_require(c, number > c->number, "a segment may not rest on segment %" PRIu64, number);
     settle(c, number, true);
     close_branch(c);
 }
 
-/* Everything has to be settled: segment 0, which nobody leaves, and every segment that was left. */
+/* The whole domain is proved, and so is all that was left. */
 static void finish(hs_checker *c) {
-    const segment *first = hs_memory(c, HS_OF_SEGMENTS, 1, sizeof *first);
     uint64_t count = hs_number(c, HS_CERTIFICATE_SEGMENTS + 1, "number of segments");
-    hs_require(c, first->proved, "segment 0, the whole domain, is missing");
-    hs_require(c, c->unsettled == 1 && count == c->segments, "a segment is missing");
+    const segment *s = hs_memory(c, HS_SEGMENTS, 1, sizeof *s);
+    for (size_t k = 0; k < c->size_of[HS_SEGMENTS] / sizeof *s; count -= s[k++].proved)
+        hs_require(c, s[k].proved == (s[k].left || k == 0), "segment %zu is missing", k);
+    hs_require(c, count == 0, "a segment is missing, or there are too many");
     hs_undamaged(c, hs_step_byte(c) == EOF, "steps follow the end of the proof");
     c->finished = true;
 }
 
 void hs_free_segments(hs_checker *c) {
-    segment *s = c->memory[HS_OF_SEGMENTS];
-    for (size_t k = 0; k < c->size_of[HS_OF_SEGMENTS] / sizeof *s; k++)
+    segment *s = c->memory[HS_SEGMENTS];
+    for (size_t k = 0; k < c->size_of[HS_SEGMENTS] / sizeof *s; k++)
         free(s[k].states);
 }
 
-/* A core is its number of rows, 0 when there is none, and its signed rows. */
-static void define_core(hs_checker *c) {
-    size_t slot = hs_number(c, HS_CORE_SLOTS, "slot"), width = c->n + 3;
-    uint32_t *cores = hs_memory(c, HS_OF_CORES, (slot + 1) * width, sizeof *cores);
-    hs_check_core(c, cores + slot * width);
+/* The number of rows of a core, 0 when there is none, and its signed rows. */
+static uint32_t *find_core(hs_checker *c, size_t slot) {
+    size_t width = c->n + 3;
+    return (uint32_t *)hs_memory(c, HS_CORES, (slot + 1) * width, sizeof(uint32_t)) + slot * width;
+}
+
+static void core(hs_checker *c) {
+    hs_check_core(c, find_core(c, hs_number(c, HS_CORE_SLOTS, "slot")));
 }
 
 /* The rows of a core whose state is not known; all others must be in the core's states. */
 static size_t read_core(hs_checker *c) {
-    size_t slot = hs_number(c, HS_CORE_SLOTS, "slot"), width = c->n + 3, count = 0;
-    const uint32_t *cores = hs_memory(c, HS_OF_CORES, (slot + 1) * width, sizeof *cores);
-    const uint32_t *core = cores + slot * width;
-    hs_require(c, core[0] > 0, "there is no core in slot %zu", slot);
-    for (size_t k = 1; k <= core[0]; k++) {
-        size_t row = core[k] / 2, wanted = core[k] % 2 != 0 ? ACTIVE : INACTIVE;
+    size_t slot = hs_number(c, HS_CORE_SLOTS, "slot"), count = 0;
+    const uint32_t *rows = find_core(c, slot);
+    hs_require(c, rows[0] > 0, "there is no core in slot %zu", slot);
+    for (size_t k = 1; k <= rows[0]; k++) {
+        size_t row = rows[k] / 2, wanted = rows[k] % 2 != 0 ? ACTIVE : INACTIVE;
         if (row >= c->m) /* a face: inactive everywhere inside the domain */
             continue;
         if (c->states[row] == OPEN)
-            c->open[count++] = core[k];
+            c->open[count++] = rows[k];
         else
-            hs_require(c, c->states[row] == wanted, "the core does not apply: row %zu is %s", row,
-                       wanted == ACTIVE ? "inactive" : "active");
+            hs_require(c, c->states[row] == wanted, "the core does not apply, for row %zu", row);
     }
     return count;
 }
@@ -148,24 +144,27 @@ static void dead(hs_checker *c) {
     close_branch(c);
 }
 
-/* Of the open rows of each core, which ask to be inactive, one is active; the rows known to be
- * active are a part each. */
+static void end_part(hs_checker *c) {
+    c->part[++c->parts] = c->span_count;
+}
+
+/* Of the open rows of each core, which ask to be inactive, one is active. Each row that is known to
+ * be active is a part of its own. */
 static void read_groups(hs_checker *c) {
-    hs_span_begin(c);
+    c->parts = c->span_count = 0;
     for (uint64_t left = hs_number(c, c->n + 1, "number of groups"); left > 0; left--) {
         size_t count = read_core(c);
         hs_require(c, count > 0, "no row of the core is open");
         for (size_t k = 0; k < count; k++) {
-            hs_require(c, c->open[k] % 2 == 0, "row %zu of the core asks to be active",
-                       (size_t)c->open[k] / 2);
-            hs_span_row(c, c->open[k] / 2);
+            c->span[c->span_count++] = c->open[k] / 2;
+            hs_require(c, c->open[k] % 2 == 0, "a row of the core asks to be active");
         }
-        hs_span_part(c);
+        end_part(c);
     }
     for (size_t k = 0; k < c->known_count; k++)
         if (c->states[c->known[k]] == ACTIVE) {
-            hs_span_row(c, c->known[k]);
-            hs_span_part(c);
+            c->span[c->span_count++] = c->known[k];
+            end_part(c);
         }
 }
 
@@ -181,16 +180,15 @@ static void fix(hs_checker *c) {
     uint64_t count = hs_number(c, c->m + 1, "number of rows");
     hs_require(c, count > 0, "no row is fixed");
     for (; count > 0; count--) {
-        size_t row = read_open_row(c);
-        hs_span_row(c, row);
-        learn(c, row, INACTIVE);
+        c->span[c->span_count++] = (uint32_t)read_open_row(c);
+        learn(c, c->span[c->span_count - 1], INACTIVE);
     }
-    hs_span_part(c);
+    end_part(c);
     hs_check_span(c);
 }
 
 static void (*const steps[HS_STEP_END + 1])(hs_checker *c) = {[HS_STEP_SEGMENT] = begin_segment,
-                                                              [HS_STEP_CORE] = define_core,
+                                                              [HS_STEP_CORE] = core,
                                                               [HS_STEP_UNIT] = unit,
                                                               [HS_STEP_DEAD] = dead,
                                                               [HS_STEP_SPAN] = span,
@@ -200,24 +198,25 @@ static void (*const steps[HS_STEP_END + 1])(hs_checker *c) = {[HS_STEP_SEGMENT] 
                                                               [HS_STEP_END] = finish};
 
 void hs_check_tree(hs_checker *c) {
-    const hs_settings *settings = c->settings;
-    c->states = hs_memory(c, HS_OF_STATES, c->m, sizeof *c->states);
-    c->known = hs_memory(c, HS_OF_KNOWN, c->m, sizeof *c->known);
-    c->decisions = hs_memory(c, HS_OF_DECISIONS, c->m, sizeof *c->decisions);
-    c->open = hs_memory(c, HS_OF_OPEN, c->n + 2, sizeof *c->open);
+    const hs_settings *s = c->settings;
+    c->states = hs_memory(c, HS_STATES, c->m, sizeof *c->states);
+    c->known = hs_memory(c, HS_KNOWN, c->m, sizeof *c->known);
+    c->decisions = hs_memory(c, HS_DECISIONS, c->m, sizeof *c->decisions);
+    c->open = hs_memory(c, HS_OPEN, c->n + 2, sizeof *c->open);
+    c->span = hs_memory(c, HS_SPAN, c->n * (c->n + 2) + 2 * c->m, sizeof *c->span);
+    c->part = hs_memory(c, HS_PARTS, c->n + c->m + 2, sizeof *c->part);
     hs_expect(c, "steps\n");
-    c->in_steps = true;
-    while (!c->finished) {
-        uint64_t code = hs_number(c, HS_STEP_END + 1, "step");
-        bool outside = code == HS_STEP_SEGMENT || code == HS_STEP_END;
-        hs_undamaged(c, code != 0, "there is no step 0");
-        hs_require(c, code == HS_STEP_CORE || outside != c->inside,
+    for (c->in_steps = true; !c->finished; c->found->steps++) {
+        uint64_t step = hs_number(c, HS_STEP_END + 1, "step");
+        bool outside = step == HS_STEP_SEGMENT || step == HS_STEP_END;
+        hs_undamaged(c, step != 0, "there is no step 0");
+        hs_require(c, step == HS_STEP_CORE || outside != c->inside,
                    c->inside ? "the segment is not closed" : "a step outside every segment");
         hs_require(c,
-                   c->found->steps++ % POLL_STEPS != 0 || settings == NULL ||
-                       settings->interrupted == NULL || !settings->interrupted(settings->data),
+                   c->found->steps % POLL_STEPS != 0 || s == NULL || s->interrupted == NULL ||
+                       !s->interrupted(s->data),
                    "stopped before the end of the proof");
-        steps[code](c);
+        steps[step](c);
     }
     c->in_steps = false;
 }

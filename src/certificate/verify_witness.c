@@ -10,7 +10,7 @@ static mpz_t *read_points(hs_checker *c, long *unit) {
     static const char *const names[POINTS] = {"z", "v", "x", "y"};
     size_t n = c->n, count = POINTS * n;
     mpz_t *points = hs_integers(c, count + 2);
-    long *exponent = hs_memory(c, HS_OF_EXPONENTS, count, sizeof *exponent);
+    long *exponent = hs_memory(c, HS_EXPONENTS, count, sizeof *exponent);
     for (size_t k = 0; k < count; k++) {
         if (k % n == 0)
             hs_expect(c, names[k / n]);
