@@ -22,24 +22,33 @@ _Noreturn void hs_refuse(hs_checker *c, hs_status status, const char *format, ..
     longjmp(c->leave, 1);
 }
 
-void *hs_memory(hs_checker *c, unsigned id, size_t count, size_t size) {
-    size_t old = c->size_of[id], grown = old + old / 2;
-    if (count <= old / size)
-        return c->memory[id];
-    void *memory = NULL;
-    if (count < SIZE_MAX / 2 / size) {
-        grown = grown < count * size ? count * size : grown;
-        memory = old > 0 ? realloc(c->memory[id], grown) : calloc(grown, 1);
-    }
+void *hs_memory(hs_checker *c, hs_room *room, size_t count, size_t size) {
+    if (count <= room->size / size)
+        return room->at;
+    size_t old = room->size, grown = old + old / 2 > count * size ? old + old / 2 : count * size;
+    void *memory = NULL; /* fresh memory of calloc costs nothing before it is used */
+    if (count < SIZE_MAX / 2 / size)
+        memory = old > 0 ? realloc(room->at, grown) : calloc(grown, 1);
     hs_enough(c, memory != NULL);
     if (old > 0)
         memset((char *)memory + old, 0, grown - old);
-    c->size_of[id] = grown;
-    return c->memory[id] = memory;
+    *room = (hs_room){.at = memory, .size = grown};
+    return memory;
+}
+
+void hs_release(hs_checker *c) {
+    hs_room *room = (hs_room *)&c->rooms;
+    if (c->inflating)
+        inflateEnd(&c->inflater);
+    hs_free_segments(c);
+    for (size_t k = 0; k < c->integers; k++)
+        mpz_clear(((mpz_t *)c->rooms.integers.at)[k]);
+    for (size_t k = 0; k < sizeof c->rooms / sizeof *room; k++)
+        free(room[k].at);
 }
 
 mpz_t *hs_integers(hs_checker *c, size_t count) {
-    mpz_t *integers = hs_memory(c, HS_INTEGERS, count, sizeof *integers);
+    mpz_t *integers = hs_memory(c, &c->rooms.integers, count, sizeof *integers);
     while (c->integers < count)
         mpz_init(integers[c->integers++]);
     return integers;
@@ -60,28 +69,26 @@ void hs_expect(hs_checker *c, const char *text) {
         hs_undamaged(c, hs_peek(c) == *t, "not a certificate of this version: expected '%s'", text);
 }
 
-char *hs_word(hs_checker *c) {
+char *hs_word(hs_checker *c, const char *after) {
     size_t length = 0;
-    char *word = hs_memory(c, HS_WORD, HS_CERTIFICATE_NUMBER + 1, 1);
+    char *word = hs_memory(c, &c->rooms.word, HS_CERTIFICATE_NUMBER + 1, 1);
     for (int next = hs_peek(c); next > ' ' && next <= '~'; c->at++, next = hs_peek(c)) {
         hs_undamaged(c, length < HS_CERTIFICATE_NUMBER, "a word is too long");
         word[length++] = (char)next;
     }
     hs_undamaged(c, length > 0, "not a certificate: a word was expected");
     word[length] = '\0';
+    hs_expect(c, after);
     return word;
 }
 
-/* Makes more step bytes from bytes of the file; steps are one or more gzip members. */
+/* Makes more step bytes of bytes of the file; steps are one or more gzip members. */
 static void inflate_some(hs_checker *c) {
     enum { GZIP_WINDOW = 15 + 16 };
     z_stream *inflater = &c->inflater;
-    if (!c->inflating && inflateInit2(inflater, GZIP_WINDOW) != Z_OK)
-        hs_refuse(c, HS_NO_MEMORY, "no memory to decompress");
+    hs_enough(c, c->inflating || inflateInit2(inflater, GZIP_WINDOW) == Z_OK);
     c->inflating = true;
     hs_undamaged(c, hs_peek(c) != EOF, "the compressed steps are cut");
-    c->steps_before += c->step_end;
-    c->step_at = c->step_end = 0;
     inflater->next_in = c->bytes + c->at;
     inflater->avail_in = (uInt)(c->end - c->at);
     inflater->next_out = c->steps;
@@ -89,19 +96,17 @@ static void inflate_some(hs_checker *c) {
     int answer = inflate(inflater, Z_NO_FLUSH);
     hs_undamaged(c, answer == Z_OK || answer == Z_STREAM_END, "the compressed steps are damaged");
     c->at = c->end - inflater->avail_in;
+    c->steps_before += c->step_end;
+    c->step_at = 0;
     c->step_end = sizeof c->steps - inflater->avail_out;
-    c->inflating = answer != Z_STREAM_END;
-    if (!c->inflating)
-        inflateEnd(inflater);
+    c->inflating = answer != Z_STREAM_END || inflateEnd(inflater) != Z_OK;
 }
 
 int hs_step_byte(hs_checker *c) {
     enum { GZIP_FIRST_BYTE = 0x1f };
-    while (c->step_at == c->step_end) {
+    for (; c->step_at == c->step_end; inflate_some(c))
         if (!c->inflating && hs_peek(c) != GZIP_FIRST_BYTE)
             return EOF; /* no further member */
-        inflate_some(c);
-    }
     return c->steps[c->step_at++];
 }
 

@@ -22,30 +22,10 @@ hs_status hs_verify_stream(FILE *stream, const char *name, const hs_layer *layer
 
 /* What follows is for the files of the checker. */
 
-enum { HS_LEVELS = 40 };
-enum hs_memory_id { /* what memory is for; level k of verify_rank.c: HS_LEVEL + k */
-                    HS_WORD,
-                    HS_ROWS,
-                    HS_USABLE,
-                    HS_INTEGERS,
-                    HS_EXPONENTS,
-                    HS_STATES,
-                    HS_KNOWN,
-                    HS_DECISIONS,
-                    HS_OPEN,
-                    HS_SEGMENTS,
-                    HS_CORES,
-                    HS_CLAIM,
-                    HS_MULTIPLIER,
-                    HS_SPAN,
-                    HS_PARTS,
-                    HS_EDGES,
-                    HS_RESIDUES,
-                    HS_COUNTS,
-                    HS_PRODUCTS,
-                    HS_LEVEL,
-                    HS_MEMORIES = HS_LEVEL + HS_LEVELS
-};
+typedef struct hs_room {
+    void *at;
+    size_t size;
+} hs_room;
 
 typedef struct hs_checker {
     const hs_layer *layer;
@@ -53,8 +33,11 @@ typedef struct hs_checker {
     hs_verification *found; /* what is claimed; what was checked */
     hs_status status;       /* HS_OK while the certificate is well formed */
     jmp_buf leave;          /* where a refusal goes */
-    void *memory[HS_MEMORIES];
-    size_t size_of[HS_MEMORIES], integers;
+    struct hs_rooms {       /* memory, by what it is for */
+        hs_room word, rows, usable, integers, exponents, states, known, decisions, open, segments;
+        hs_room cores, claim, multiplier, span, part, edge, residues, counts, products, level[40];
+    } rooms;
+    size_t integers; /* that are initialised */
 
     FILE *stream; /* borrowed; all bytes before those in the buffer are in the digest */
     uint8_t bytes[1 << 16], steps[1 << 16];
@@ -75,8 +58,8 @@ typedef struct hs_checker {
     uint32_t *known, *open; /* open: signed rows of a core */
     size_t *decisions;      /* places in known: assumed active first, inactive next */
     size_t known_count, depth, pending;
-    uint64_t number;       /* of the segment being read */
-    bool inside, finished; /* a segment is being read; all of them were */
+    uint64_t step, slot, number; /* being read; the number of the segment */
+    bool inside;                 /* a segment is being read */
 
     /* verify_rank.c: rows, where each part begins among them, and the same as enumerated. */
     uint32_t *span;
@@ -94,11 +77,12 @@ __attribute__((format(printf, 3, 4))) _Noreturn void hs_refuse(hs_checker *c, hs
 #define hs_enough(c, made) ((made) ? (void)0 : hs_refuse(c, HS_NO_MEMORY, "no memory to check it"))
 
 /* Memory for so many things, zeros at first; it may move when it grows. */
-void *hs_memory(hs_checker *c, unsigned id, size_t count, size_t size);
+void hs_release(hs_checker *c);
+void *hs_memory(hs_checker *c, hs_room *room, size_t count, size_t size);
 mpz_t *hs_integers(hs_checker *c, size_t count); /* of any value, until the next call */
 int hs_peek(hs_checker *c);                      /* the next byte of the file, or EOF */
 void hs_expect(hs_checker *c, const char *text); /* which is next in the file */
-char *hs_word(hs_checker *c);                    /* the next word, without what ends it */
+char *hs_word(hs_checker *c, const char *after); /* the next word; then `after` is expected */
 int hs_step_byte(hs_checker *c);                 /* the next byte of the steps, or EOF */
 uint64_t hs_number(hs_checker *c, uint64_t limit, const char *what); /* one below limit */
 /* Is the word [-]HEX, with p[-]DECIMAL for a power of two, that is, mantissa 2^exponent? */

@@ -114,7 +114,7 @@ static bool combination_holds(const hs_checker *c, const double *rows, int unit,
 
 static void read_multipliers(hs_checker *c, mpz_t *multipliers, size_t count) {
     uint64_t left = HS_MULTIPLIER_BYTES + 1;
-    uint8_t *bytes = hs_memory(c, HS_MULTIPLIER, HS_MULTIPLIER_BYTES, 1);
+    uint8_t *bytes = hs_memory(c, &c->rooms.multiplier, HS_MULTIPLIER_BYTES, 1);
     for (size_t k = 0; k < count; k++) {
         uint64_t size = hs_number(c, left, "a multiplier's length");
         left -= size;
@@ -129,7 +129,7 @@ static void read_multipliers(hs_checker *c, mpz_t *multipliers, size_t count) {
 
 /* The signed rows of a core, each followed by zeros. */
 static double *load(hs_checker *c, const uint32_t *core, size_t width) {
-    double *rows = hs_memory(c, HS_CLAIM, core[0] * width, sizeof *rows);
+    double *rows = hs_memory(c, &c->rooms.claim, core[0] * width, sizeof *rows);
     memset(rows, 0, core[0] * width * sizeof *rows);
     for (size_t k = 0; k < core[0]; k++)
         for (size_t j = 0; j <= c->n; j++) {

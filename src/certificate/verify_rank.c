@@ -13,7 +13,7 @@ static const double primes[] = {108999983.0, 108999977.0, 108999911.0, 108999901
                                 108999899.0, 108999889.0, 108999871.0, 108999851.0,
                                 108999841.0, 108999823.0, 108999811.0, 108999791.0};
 
-enum { MOST_ENTRIES = 1 << 26 }; /* numbers in the rows of all groups */
+enum { MOST_LEVELS = 40, MOST_ENTRIES = 1 << 26 /* numbers in the rows of all groups */ };
 
 /* The rest of a sum of products, or of a block of them, is zero only for multiples of the prime:
  * adding and subtracting 1.5 2^52 rounds to a whole number. */
@@ -101,10 +101,11 @@ static size_t distinct(const hs_checker *c, double *rows, size_t dims, size_t pa
 }
 
 /* All choices of one row of each of these parts, the last part first. While only one row of it
- * counts there is no choice, and the level stays: so this calls itself less than HS_LEVELS deep. */
+ * counts there is no choice, and the level stays: so this calls itself less than MOST_LEVELS deep.
+ */
 static bool choices_span(hs_checker *c, size_t level, size_t dims, size_t parts) {
-    double *rows = c->memory[HS_LEVEL + level], *to = rows;
-    bool *counts = hs_memory(c, HS_COUNTS, c->pitch, sizeof *counts);
+    double *rows = c->rooms.level[level].at, *to = rows;
+    bool *counts = hs_memory(c, &c->rooms.counts, c->pitch, sizeof *counts);
     const size_t *edge = c->edge;
     size_t found = 0;
     for (; dims > 0 && found < 2; dims -= found) {
@@ -112,18 +113,20 @@ static bool choices_span(hs_checker *c, size_t level, size_t dims, size_t parts)
         size_t pairs = triples ? (edge[2] - edge[1]) * (edge[3] - edge[2]) : 1;
         c->open_dims = dims;
         c->open_parts = parts;
-        if (parts < dims)
+        if (parts == 0)
             return false;
         c->span_steps += edge[triples ? 1 : parts] * pairs;
-        hs_require(c, c->span_steps <= HS_TRANSVERSAL_STEPS && level + 1 < HS_LEVELS,
+        hs_require(c, c->span_steps <= HS_TRANSVERSAL_STEPS && level < MOST_LEVELS - 1,
                    "the groups allow too many choices");
         if (triples) {
-            to = hs_memory(c, HS_PRODUCTS, 3 * (pairs + HS_LANES), sizeof *to);
+            to = hs_memory(c, &c->rooms.products, 3 * (pairs + HS_LANES), sizeof *to);
             return triples_span(rows, c->pitch, edge, c->prime, to, pairs + HS_LANES);
         }
         found = distinct(c, rows, dims, --parts, counts);
+        if (found > 1 && parts + 1 < dims)
+            return false;
         if (found > 1)
-            to = hs_memory(c, HS_LEVEL + level + 1, dims * c->pitch, sizeof *to);
+            to = hs_memory(c, &c->rooms.level[level + 1], dims * c->pitch, sizeof *to);
         for (size_t r = edge[parts]; r < edge[parts + 1] && found > 0; r++) {
             if (!counts[r])
                 continue;
@@ -140,7 +143,7 @@ static bool choices_span(hs_checker *c, size_t level, size_t dims, size_t parts)
  */
 static void load(hs_checker *c, double prime) {
     size_t n = c->n, at = 0, parts = 0;
-    double *residues = hs_memory(c, HS_RESIDUES, c->m * n, sizeof *residues);
+    double *residues = hs_memory(c, &c->rooms.residues, c->m * n, sizeof *residues);
     mpz_t *whole = hs_integers(c, 1);
     for (size_t k = 0; k < c->m * n && fabs(c->prime - prime) > 0.0; k++) {
         const double *row = c->rows + k / n * (n + 1);
@@ -149,9 +152,9 @@ static void load(hs_checker *c, double prime) {
         residues[k] -= residues[k] > prime / 2.0 ? prime : 0.0;
     }
     c->prime = prime;
-    c->edge = hs_memory(c, HS_EDGES, c->parts + 1, sizeof *c->edge);
+    c->edge = hs_memory(c, &c->rooms.edge, c->parts + 1, sizeof *c->edge);
     c->pitch = PADDED(c->span_count) + HS_LANES;
-    double *to = hs_memory(c, HS_LEVEL, n * c->pitch, sizeof *to);
+    double *to = hs_memory(c, &c->rooms.level[0], n * c->pitch, sizeof *to);
     for (size_t size = c->span_count; size > 0; size--)
         for (size_t g = 0; g < c->parts; g++) {
             if (c->part[g + 1] - c->part[g] != size)

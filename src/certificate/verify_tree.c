@@ -51,22 +51,21 @@ static void branch(hs_checker *c) {
 
 /* Once as it is left and once as it is proved, with the same states. */
 static void settle(hs_checker *c, uint64_t number, bool left) {
-    segment *s = (segment *)hs_memory(c, HS_SEGMENTS, number + 1, sizeof *s) + number;
-    bool *done = left ? &s->left : &s->proved, first = !s->left && !s->proved;
-    hs_require(c, !*done, "a segment is %s twice", left ? "left" : "proved");
-    *done = true;
-    if (first) {
+    segment *s = (segment *)hs_memory(c, &c->rooms.segments, number + 1, sizeof *s) + number;
+    hs_require(c, !(left ? s->left : s->proved), "a segment is left or proved twice");
+    if (s->left || s->proved) {
+        bool same = memcmp(s->states, c->states, c->m) == 0;
+        hs_require(c, same, "a segment assumes other states than those with which it was left");
+        free(s->states);
+        s->states = NULL;
+        c->pending -= c->m;
+    } else {
         c->pending += c->m;
-        hs_require(c, c->pending <= PENDING_BYTES, "too many segments wait to be left or proved");
+        hs_require(c, c->pending <= PENDING_BYTES, "too many segments wait for their other half");
         s->states = hs_copy(c->states, c->m, 1);
         hs_enough(c, s->states != NULL);
-        return;
     }
-    hs_require(c, memcmp(s->states, c->states, c->m) == 0,
-               "a segment assumes other states than those with which it was left");
-    free(s->states);
-    s->states = NULL;
-    c->pending -= c->m;
+    *(left ? &s->left : &s->proved) = true;
 }
 
 static void begin_segment(hs_checker *c) {
@@ -90,133 +89,116 @@ static void detach(hs_checker *c) {
 /* The whole domain is proved, and so is all that was left. */
 static void finish(hs_checker *c) {
     uint64_t count = hs_number(c, HS_CERTIFICATE_SEGMENTS + 1, "number of segments");
-    const segment *s = hs_memory(c, HS_SEGMENTS, 1, sizeof *s);
-    for (size_t k = 0; k < c->size_of[HS_SEGMENTS] / sizeof *s; count -= s[k++].proved)
+    const segment *s = hs_memory(c, &c->rooms.segments, 1, sizeof *s);
+    for (size_t k = 0; k < c->rooms.segments.size / sizeof *s; count -= s[k++].proved)
         hs_require(c, s[k].proved == (s[k].left || k == 0), "segment %zu is missing", k);
     hs_require(c, count == 0, "a segment is missing, or there are too many");
     hs_undamaged(c, hs_step_byte(c) == EOF, "steps follow the end of the proof");
-    c->finished = true;
+    c->in_steps = false;
 }
 
 void hs_free_segments(hs_checker *c) {
-    segment *s = c->memory[HS_SEGMENTS];
-    for (size_t k = 0; k < c->size_of[HS_SEGMENTS] / sizeof *s; k++)
+    segment *s = c->rooms.segments.at;
+    for (size_t k = 0; k < c->rooms.segments.size / sizeof *s; k++)
         free(s[k].states);
 }
 
 /* The number of rows of a core, 0 when there is none, and its signed rows. */
-static uint32_t *find_core(hs_checker *c, size_t slot) {
-    size_t width = c->n + 3;
-    return (uint32_t *)hs_memory(c, HS_CORES, (slot + 1) * width, sizeof(uint32_t)) + slot * width;
+static uint32_t *read_slot(hs_checker *c) {
+    size_t slot = c->slot = hs_number(c, HS_CORE_SLOTS, "slot"), width = c->n + 3;
+    uint32_t *cores = hs_memory(c, &c->rooms.cores, (slot + 1) * width, sizeof *cores);
+    return cores + slot * width;
 }
 
-static void core(hs_checker *c) {
-    hs_check_core(c, find_core(c, hs_number(c, HS_CORE_SLOTS, "slot")));
+static void define_core(hs_checker *c) {
+    hs_check_core(c, read_slot(c));
 }
 
 /* The rows of a core whose state is not known; all others must be in the core's states. */
 static size_t read_core(hs_checker *c) {
-    size_t slot = hs_number(c, HS_CORE_SLOTS, "slot"), count = 0;
-    const uint32_t *rows = find_core(c, slot);
-    hs_require(c, rows[0] > 0, "there is no core in slot %zu", slot);
-    for (size_t k = 1; k <= rows[0]; k++) {
-        size_t row = rows[k] / 2, wanted = rows[k] % 2 != 0 ? ACTIVE : INACTIVE;
+    const uint32_t *core = read_slot(c);
+    size_t count = 0;
+    hs_require(c, core[0] > 0, "there is no core in slot %zu", c->slot);
+    for (size_t k = 1; k <= core[0]; k++) {
+        size_t row = core[k] / 2, wanted = core[k] % 2 != 0 ? ACTIVE : INACTIVE;
         if (row >= c->m) /* a face: inactive everywhere inside the domain */
             continue;
         if (c->states[row] == OPEN)
-            c->open[count++] = rows[k];
+            c->open[count++] = core[k];
         else
             hs_require(c, c->states[row] == wanted, "the core does not apply, for row %zu", row);
     }
     return count;
 }
 
-/* All rows but one are in the core's states: so that one is not. */
-static void unit(hs_checker *c) {
-    size_t count = read_core(c);
-    hs_require(c, count == 1, "%zu rows of the core are open, not one", count);
-    learn(c, c->open[0] / 2, c->open[0] % 2 != 0 ? INACTIVE : ACTIVE);
+/* A core with one open row gives it the other state, one without closes the branch. */
+static void unit_or_dead(hs_checker *c) {
+    size_t count = read_core(c), wanted = c->step == HS_STEP_UNIT;
+    hs_require(c, count == wanted, "%zu rows of the core are open, not %zu", count, wanted);
+    if (count == 0)
+        close_branch(c);
+    else
+        learn(c, c->open[0] / 2, c->open[0] % 2 != 0 ? INACTIVE : ACTIVE);
 }
 
-static void dead(hs_checker *c) {
-    size_t count = read_core(c);
-    hs_require(c, count == 0, "%zu rows of the core are open, not none", count);
-    close_branch(c);
+static void add_row(hs_checker *c, size_t row, bool ends_part) {
+    c->span[c->span_count++] = (uint32_t)row;
+    if (ends_part)
+        c->part[++c->parts] = c->span_count;
 }
 
-static void end_part(hs_checker *c) {
-    c->part[++c->parts] = c->span_count;
-}
-
-/* Of the open rows of each core, which ask to be inactive, one is active. Each row that is known to
- * be active is a part of its own. */
-static void read_groups(hs_checker *c) {
+/* Of the open rows of each core, which ask to be inactive, one is active; each row that is known to
+ * be active is a part of its own. If these with one more row span, that row is inactive. */
+static void span_or_fix(hs_checker *c) {
+    uint64_t groups = hs_number(c, c->n + 1, "number of groups"), rows = 0;
     c->parts = c->span_count = 0;
-    for (uint64_t left = hs_number(c, c->n + 1, "number of groups"); left > 0; left--) {
+    for (; groups > 0; groups--) {
         size_t count = read_core(c);
         hs_require(c, count > 0, "no row of the core is open");
         for (size_t k = 0; k < count; k++) {
-            c->span[c->span_count++] = c->open[k] / 2;
             hs_require(c, c->open[k] % 2 == 0, "a row of the core asks to be active");
+            add_row(c, c->open[k] / 2, k + 1 == count);
         }
-        end_part(c);
     }
     for (size_t k = 0; k < c->known_count; k++)
-        if (c->states[c->known[k]] == ACTIVE) {
-            c->span[c->span_count++] = c->known[k];
-            end_part(c);
-        }
-}
-
-static void span(hs_checker *c) {
-    read_groups(c);
-    hs_check_span(c);
-    close_branch(c);
-}
-
-/* Rows that would make the active rows span are inactive at a bad point. */
-static void fix(hs_checker *c) {
-    read_groups(c);
-    uint64_t count = hs_number(c, c->m + 1, "number of rows");
-    hs_require(c, count > 0, "no row is fixed");
-    for (; count > 0; count--) {
-        c->span[c->span_count++] = (uint32_t)read_open_row(c);
-        learn(c, c->span[c->span_count - 1], INACTIVE);
+        if (c->states[c->known[k]] == ACTIVE)
+            add_row(c, c->known[k], true);
+    if (c->step == HS_STEP_FIX) {
+        rows = hs_number(c, c->m + 1, "number of rows");
+        hs_require(c, rows > 0, "no row is fixed");
     }
-    end_part(c);
+    for (; rows > 0; rows--) {
+        learn(c, read_open_row(c), INACTIVE);
+        add_row(c, c->known[c->known_count - 1], rows == 1);
+    }
     hs_check_span(c);
+    if (c->step == HS_STEP_SPAN)
+        close_branch(c);
 }
 
-static void (*const steps[HS_STEP_END + 1])(hs_checker *c) = {[HS_STEP_SEGMENT] = begin_segment,
-                                                              [HS_STEP_CORE] = core,
-                                                              [HS_STEP_UNIT] = unit,
-                                                              [HS_STEP_DEAD] = dead,
-                                                              [HS_STEP_SPAN] = span,
-                                                              [HS_STEP_FIX] = fix,
-                                                              [HS_STEP_BRANCH] = branch,
-                                                              [HS_STEP_DETACH] = detach,
-                                                              [HS_STEP_END] = finish};
+static void (*const steps[])(hs_checker *c) = {
+    [HS_STEP_SEGMENT] = begin_segment, [HS_STEP_CORE] = define_core, [HS_STEP_UNIT] = unit_or_dead,
+    [HS_STEP_DEAD] = unit_or_dead,     [HS_STEP_SPAN] = span_or_fix, [HS_STEP_FIX] = span_or_fix,
+    [HS_STEP_BRANCH] = branch,         [HS_STEP_DETACH] = detach,    [HS_STEP_END] = finish};
 
 void hs_check_tree(hs_checker *c) {
     const hs_settings *s = c->settings;
-    c->states = hs_memory(c, HS_STATES, c->m, sizeof *c->states);
-    c->known = hs_memory(c, HS_KNOWN, c->m, sizeof *c->known);
-    c->decisions = hs_memory(c, HS_DECISIONS, c->m, sizeof *c->decisions);
-    c->open = hs_memory(c, HS_OPEN, c->n + 2, sizeof *c->open);
-    c->span = hs_memory(c, HS_SPAN, c->n * (c->n + 2) + 2 * c->m, sizeof *c->span);
-    c->part = hs_memory(c, HS_PARTS, c->n + c->m + 2, sizeof *c->part);
+    c->states = hs_memory(c, &c->rooms.states, c->m, sizeof *c->states);
+    c->known = hs_memory(c, &c->rooms.known, c->m, sizeof *c->known);
+    c->decisions = hs_memory(c, &c->rooms.decisions, c->m, sizeof *c->decisions);
+    c->open = hs_memory(c, &c->rooms.open, c->n + 2, sizeof *c->open);
+    c->span = hs_memory(c, &c->rooms.span, c->n * (c->n + 2) + 2 * c->m, sizeof *c->span);
+    c->part = hs_memory(c, &c->rooms.part, c->n + c->m + 2, sizeof *c->part);
     hs_expect(c, "steps\n");
-    for (c->in_steps = true; !c->finished; c->found->steps++) {
-        uint64_t step = hs_number(c, HS_STEP_END + 1, "step");
-        bool outside = step == HS_STEP_SEGMENT || step == HS_STEP_END;
-        hs_undamaged(c, step != 0, "there is no step 0");
-        hs_require(c, step == HS_STEP_CORE || outside != c->inside,
+    for (c->in_steps = true; c->in_steps; c->found->steps++) {
+        c->step = hs_number(c, HS_STEP_END + 1, "step");
+        bool outside = c->step == HS_STEP_SEGMENT || c->step == HS_STEP_END;
+        hs_undamaged(c, c->step != 0, "there is no step 0");
+        hs_require(c, c->step == HS_STEP_CORE || outside != c->inside,
                    c->inside ? "the segment is not closed" : "a step outside every segment");
-        hs_require(c,
-                   c->found->steps % POLL_STEPS != 0 || s == NULL || s->interrupted == NULL ||
-                       !s->interrupted(s->data),
-                   "stopped before the end of the proof");
-        steps[step](c);
+        bool stop = c->found->steps % POLL_STEPS == 0 && s != NULL && s->interrupted != NULL &&
+                    s->interrupted(s->data);
+        hs_require(c, !stop, "stopped before the end of the proof");
+        steps[c->step](c);
     }
-    c->in_steps = false;
 }

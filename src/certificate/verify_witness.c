@@ -7,18 +7,15 @@ static const size_t most_bits = (size_t)1 << 31; /* of all coordinates together 
 
 /* Returns the coordinates and room for two sums. */
 static mpz_t *read_points(hs_checker *c, long *unit) {
-    static const char *const names[POINTS] = {"z", "v", "x", "y"};
+    static const char *const names[POINTS] = {"z ", "v ", "x ", "y "};
     size_t n = c->n, count = POINTS * n;
     mpz_t *points = hs_integers(c, count + 2);
-    long *exponent = hs_memory(c, HS_EXPONENTS, count, sizeof *exponent);
+    long *exponent = hs_memory(c, &c->rooms.exponents, count, sizeof *exponent);
     for (size_t k = 0; k < count; k++) {
         if (k % n == 0)
             hs_expect(c, names[k / n]);
-        hs_expect(c, " ");
-        hs_undamaged(c, hs_parse_number(hs_word(c), points[k], &exponent[k]),
-                     "%zu numbers were expected", n);
-        if (k % n == n - 1)
-            hs_expect(c, "\n");
+        char *word = hs_word(c, k % n == n - 1 ? "\n" : " ");
+        hs_undamaged(c, hs_parse_number(word, points[k], &exponent[k]), "that is no number");
         *unit = exponent[k] < *unit ? exponent[k] : *unit;
     }
     for (size_t k = 0; k < count; k++) {
@@ -37,22 +34,20 @@ static void check_points(hs_checker *c, mpz_t *points, long unit) {
     bool moved = false;
     for (size_t j = 0; j < n; j++) {
         mpz_t *z = points + j, *v = z + V * n, *x = z + X * n, *y = z + Y * n;
-        mpz_add(*sum, *z, *v);
-        bool good = mpz_cmp(*sum, *x) == 0;
-        mpz_sub(*sum, *z, *v);
-        hs_require(c, good && mpz_cmp(*sum, *y) == 0,
+        mpz_add(sum[0], *z, *v);
+        mpz_sub(sum[1], *z, *v);
+        hs_require(c, mpz_cmp(sum[0], *x) == 0 && mpz_cmp(sum[1], *y) == 0,
                    "coordinate %zu of x and y is not that of z + v and z - v", j + 1);
         moved = moved || mpz_sgn(*v) != 0;
     }
     hs_require(c, moved, "x and y are equal");
     hs_exact(*radius, c->radius, unit);
     mpz_mul(*radius, *radius, *radius);
-    for (size_t point = X; point <= Y && c->radius > 0.0; point++) {
+    for (mpz_t *x = points + X * n; x < sum && c->radius > 0.0; x += n) {
         mpz_set_ui(*sum, 0);
         for (size_t j = 0; j < n; j++)
-            mpz_addmul(*sum, points[point * n + j], points[point * n + j]);
-        hs_require(c, mpz_cmp(*sum, *radius) <= 0, "%s is outside the domain",
-                   point == X ? "x" : "y");
+            mpz_addmul(*sum, x[j], x[j]);
+        hs_require(c, mpz_cmp(*sum, *radius) <= 0, "x or y is outside the domain");
     }
 }
 
@@ -60,19 +55,17 @@ void hs_check_witness(hs_checker *c) {
     size_t n = c->n;
     int row_unit = hs_unit(c->rows, c->row_count * (n + 1)), unit = hs_unit(&c->radius, 1);
     long least = row_unit < unit ? row_unit : unit;
-    mpz_t *points = read_points(c, &least), *slope = points + POINTS * n, *at = slope + 1;
+    mpz_t *points = read_points(c, &least), *at = points + POINTS * n;
     check_points(c, points, least);
     for (size_t i = 0; i < c->row_count; i++) {
         const double *row = c->rows + i * (n + 1);
-        mpz_set_ui(*slope, 0);
-        hs_add_products(*slope, row, 1, row_unit, points + V * n, n);
-        hs_exact(*at, row[n], row_unit + least);
-        hs_add_products(*at, row, 1, row_unit, points + Z * n, n);
-        bool constant = mpz_sgn(*slope) == 0; /* or else both sides are at most 0 */
-        mpz_abs(*slope, *slope);
-        mpz_add(*at, *at, *slope);
-        hs_require(c, i >= c->m || constant || mpz_sgn(*at) <= 0,
+        for (size_t k = 0; k < 2; k++) { /* w.x + b and w.y + b */
+            hs_exact(at[k], row[n], row_unit + least);
+            hs_add_products(at[k], row, 1, row_unit, points + (X + k) * n, n);
+        }
+        bool inactive = mpz_sgn(at[0]) <= 0 && mpz_sgn(at[1]) <= 0;
+        hs_require(c, i < c->m || inactive, "x or y is outside the domain");
+        hs_require(c, inactive || mpz_cmp(at[0], at[1]) == 0,
                    "row %zu has different outputs at x and y", i);
-        hs_require(c, i < c->m || mpz_sgn(*at) <= 0, "x or y is outside the domain");
     }
 }
