@@ -35,7 +35,7 @@ typedef struct hs_checker {
     jmp_buf leave;          /* where a refusal goes */
     struct hs_rooms {       /* memory, by what it is for */
         hs_room word, rows, usable, integers, exponents, states, known, decisions, open, segments;
-        hs_room cores, claim, multiplier, span, part, edge, residues, counts, products, level[40];
+        hs_room cores, claim, multiplier, span, part, edge, residues, done, products, level[40];
     } rooms;
     size_t integers; /* that are initialised */
 
@@ -63,7 +63,7 @@ typedef struct hs_checker {
 
     /* verify_rank.c: rows, where each part begins among them, and the same as enumerated. */
     uint32_t *span;
-    size_t *part, *edge, span_count, parts, pitch, open_dims, open_parts;
+    size_t *part, *edge, span_count, parts, pitch, open_dims;
     uint64_t span_steps;
     double prime;
 } hs_checker;

@@ -74,66 +74,49 @@ static size_t first_entry(const double *row, size_t pitch, size_t dims) {
     return p;
 }
 
-static bool parallel(const hs_checker *c, size_t dims, const double *x, const double *y) {
-    double prime = c->prime, inverse = 1.0 / prime;
-    size_t p = first_entry(x, c->pitch, dims) * c->pitch;
-    for (size_t j = 0; j < dims * c->pitch; j += c->pitch) {
-        double sum = x[p] * y[j] - x[j] * y[p];
-        if (fabs(REST(sum)) > 0.0)
-            return false;
-    }
-    return true;
-}
-
-/* How many rows of a part are not parallel to one before them, and which. None when a row vanishes:
- * this may be the row that is taken, so the part is useless. */
-static size_t distinct(const hs_checker *c, double *rows, size_t dims, size_t part, bool *counts) {
-    size_t begin = c->edge[part], found = 0;
-    for (size_t r = begin; r < c->edge[part + 1]; r++) {
-        if (first_entry(rows + r, c->pitch, dims) == dims)
-            return 0;
-        counts[r] = true;
-        for (size_t s = begin; s < r && counts[r]; s++)
-            counts[r] = !counts[s] || !parallel(c, dims, rows + s, rows + r);
-        found += counts[r];
-    }
-    return found;
-}
-
-/* All choices of one row of each of these parts, the last part first. While only one row of it
- * counts there is no choice, and the level stays: so this calls itself less than MOST_LEVELS deep.
- */
+/* All choices of one row of each of these parts, the last part first; of parallel rows of a part
+ * one counts. Without a choice the level stays: so this calls itself less than MOST_LEVELS deep. */
 static bool choices_span(hs_checker *c, size_t level, size_t dims, size_t parts) {
-    double *rows = c->rooms.level[level].at, *to = rows;
-    bool *counts = hs_memory(c, &c->rooms.counts, c->pitch, sizeof *counts);
-    const size_t *edge = c->edge;
-    size_t found = 0;
-    for (; dims > 0 && found < 2; dims -= found) {
-        bool triples = dims == 3 && parts == 3;
-        size_t pairs = triples ? (edge[2] - edge[1]) * (edge[3] - edge[2]) : 1;
-        c->open_dims = dims;
-        c->open_parts = parts;
-        if (parts == 0)
-            return false;
+    bool *done = hs_memory(c, &c->rooms.done, c->pitch, sizeof *done);
+    const size_t *edge = c->edge, pitch = c->pitch;
+    while (dims > 0) {
+        double *rows = c->rooms.level[level].at, *to;
+        bool triples = dims == 3 && parts == 3, useless = false, choice = false;
+        size_t pairs = triples ? (edge[2] - edge[1]) * (edge[3] - edge[2]) : level > 0;
         c->span_steps += edge[triples ? 1 : parts] * pairs;
         hs_require(c, c->span_steps <= HS_TRANSVERSAL_STEPS && level < MOST_LEVELS - 1,
                    "the groups allow too many choices");
+        c->open_dims = dims;
         if (triples) {
             to = hs_memory(c, &c->rooms.products, 3 * (pairs + HS_LANES), sizeof *to);
-            return triples_span(rows, c->pitch, edge, c->prime, to, pairs + HS_LANES);
+            return triples_span(rows, pitch, edge, c->prime, to, pairs + HS_LANES);
         }
-        found = distinct(c, rows, dims, --parts, counts);
-        if (found > 1 && parts + 1 < dims)
+        if (parts-- == 0)
             return false;
-        if (found > 1)
-            to = hs_memory(c, &c->rooms.level[level + 1], dims * c->pitch, sizeof *to);
-        for (size_t r = edge[parts]; r < edge[parts + 1] && found > 0; r++) {
-            if (!counts[r])
+        for (size_t r = edge[parts]; r < edge[parts + 1]; r++) {
+            done[r] = false;
+            useless = useless || first_entry(rows + r, pitch, dims) == dims;
+        }
+        to = hs_memory(c, &c->rooms.level[level + 1], dims * pitch, sizeof *to);
+        for (size_t r = edge[parts]; r < edge[parts + 1] && !useless; r++) {
+            if (done[r])
                 continue;
-            eliminate(rows, to, c->pitch, dims, r, first_entry(rows + r, c->pitch, dims),
-                      edge[parts], c->prime);
-            if (found > 1 && !choices_span(c, level + 1, dims - 1, parts))
+            eliminate(rows, to, pitch, dims, r, first_entry(rows + r, pitch, dims), edge[parts + 1],
+                      c->prime);
+            for (size_t s = r + 1; s < edge[parts + 1]; s++) {
+                done[s] = done[s] || first_entry(to + s, pitch, dims - 1) == dims - 1;
+                choice = choice || !done[s];
+            }
+            if (choice && (parts + 1 < dims || !choices_span(c, level + 1, dims - 1, parts)))
                 return false;
+        }
+        if (choice)
+            return true;
+        if (!useless) {
+            hs_room result = c->rooms.level[level + 1];
+            c->rooms.level[level + 1] = c->rooms.level[level];
+            c->rooms.level[level] = result;
+            dims--;
         }
     }
     return true;
@@ -175,6 +158,6 @@ void hs_check_span(hs_checker *c) {
         good = choices_span(c, 0, c->n, c->parts);
         c->found->choices += c->span_steps;
     }
-    hs_require(c, good, "the rows need not span: %zu of %zu dimensions are open, with %zu groups",
-               c->open_dims, c->n, c->open_parts);
+    hs_require(c, good, "the rows need not span: %zu of %zu dimensions are open", c->open_dims,
+               c->n);
 }
