@@ -23,16 +23,16 @@ _Noreturn void hs_refuse(hs_checker *c, hs_status status, const char *format, ..
 }
 
 void *hs_memory(hs_checker *c, hs_room *room, size_t count, size_t size) {
-    if (count <= room->size / size)
+    size_t old = room->size, grown = old + old / 2;
+    if (count <= old / size)
         return room->at;
-    size_t old = room->size, grown = old + old / 2 > count * size ? old + old / 2 : count * size;
-    void *memory = NULL; /* fresh memory of calloc costs nothing before it is used */
-    if (count < SIZE_MAX / 2 / size)
-        memory = old > 0 ? realloc(room->at, grown) : calloc(grown, 1);
+    hs_enough(c, count < SIZE_MAX / 2 / size);
+    grown = grown > count * size ? grown : count * size;
+    char *memory = old > 0 ? realloc(room->at, grown) : calloc(grown, 1);
     hs_enough(c, memory != NULL);
-    if (old > 0)
-        memset((char *)memory + old, 0, grown - old);
     *room = (hs_room){.at = memory, .size = grown};
+    if (old > 0)
+        memset(memory + old, 0, grown - old);
     return memory;
 }
 
@@ -82,31 +82,27 @@ char *hs_word(hs_checker *c, const char *after) {
     return word;
 }
 
-/* Makes more step bytes of bytes of the file; steps are one or more gzip members. */
-static void inflate_some(hs_checker *c) {
-    enum { GZIP_WINDOW = 15 + 16 };
-    z_stream *inflater = &c->inflater;
-    hs_enough(c, c->inflating || inflateInit2(inflater, GZIP_WINDOW) == Z_OK);
-    c->inflating = true;
-    hs_undamaged(c, hs_peek(c) != EOF, "the compressed steps are cut");
-    inflater->next_in = c->bytes + c->at;
-    inflater->avail_in = (uInt)(c->end - c->at);
-    inflater->next_out = c->steps;
-    inflater->avail_out = sizeof c->steps;
-    int answer = inflate(inflater, Z_NO_FLUSH);
-    hs_undamaged(c, answer == Z_OK || answer == Z_STREAM_END, "the compressed steps are damaged");
-    c->at = c->end - inflater->avail_in;
-    c->steps_before += c->step_end;
-    c->step_at = 0;
-    c->step_end = sizeof c->steps - inflater->avail_out;
-    c->inflating = answer != Z_STREAM_END || inflateEnd(inflater) != Z_OK;
-}
-
 int hs_step_byte(hs_checker *c) {
-    enum { GZIP_FIRST_BYTE = 0x1f };
-    for (; c->step_at == c->step_end; inflate_some(c))
+    enum { GZIP_FIRST_BYTE = 0x1f, GZIP_WINDOW = 15 + 16 };
+    z_stream *z = &c->inflater;
+    while (c->step_at == c->step_end) {
         if (!c->inflating && hs_peek(c) != GZIP_FIRST_BYTE)
             return EOF; /* no further member */
+        hs_enough(c, c->inflating || inflateInit2(z, GZIP_WINDOW) == Z_OK);
+        c->inflating = true;
+        hs_undamaged(c, hs_peek(c) != EOF, "the steps are cut");
+        z->next_in = c->bytes + c->at;
+        z->avail_in = (uInt)(c->end - c->at);
+        z->next_out = c->steps;
+        z->avail_out = sizeof c->steps;
+        int answer = inflate(z, Z_NO_FLUSH);
+        hs_undamaged(c, answer == Z_OK || answer == Z_STREAM_END, "the steps are damaged");
+        c->at = c->end - z->avail_in;
+        c->steps_before += c->step_end;
+        c->step_at = 0;
+        c->step_end = sizeof c->steps - z->avail_out;
+        c->inflating = answer != Z_STREAM_END || inflateEnd(z) != Z_OK;
+    }
     return c->steps[c->step_at++];
 }
 
@@ -124,17 +120,14 @@ uint64_t hs_number(hs_checker *c, uint64_t limit, const char *what) {
 }
 
 bool hs_parse_number(char *word, mpz_t mantissa, long *exponent) {
-    char *digits = word + (word[0] == '-'), *end = digits + strspn(digits, "0123456789abcdef");
-    bool good = end > digits;
-    *exponent = 0;
-    if (*end == 'p') {
-        char *power = end + 1 + (end[1] == '-');
-        size_t length = strspn(power, "0123456789");
-        good = good && length > 0 && length < 10 && power[length] == '\0';
-        *exponent = good ? strtol(end + 1, NULL, 10) : 0;
-        *end = '\0';
-    }
-    return good && *end == '\0' && labs(*exponent) <= HS_CERTIFICATE_NUMBER &&
+    char *power = strchr(word, 'p'), *digits = word + (word[0] == '-'), *end = "";
+    *exponent = power != NULL ? strtol(power + 1, &end, 10) : 0;
+    if (power != NULL && (power[1] == '+' || end == power + 1 || *end != '\0'))
+        return false;
+    if (power != NULL)
+        *power = '\0';
+    return strspn(digits, "0123456789abcdef") == strlen(digits) && digits[0] != '\0' &&
+           *exponent >= -HS_CERTIFICATE_NUMBER && *exponent <= HS_CERTIFICATE_NUMBER &&
            mpz_set_str(mantissa, word, 16) == 0;
 }
 

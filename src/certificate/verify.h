@@ -94,8 +94,7 @@ void hs_exact(mpz_t to, double value, long unit);
 void hs_add_products(mpz_t sum, const double *values, size_t stride, int unit, mpz_t *factors,
                      size_t count);
 
-void hs_check_witness(hs_checker *c); /* two inputs with the same output */
-void hs_check_tree(hs_checker *c);    /* branches, each of them closed */
+void hs_check_tree(hs_checker *c); /* branches, each of them closed */
 void hs_free_segments(hs_checker *c);
 /* Reads a core and proves that its rows cannot have their states together inside the domain:
  * core[1], ... are its signed rows (2 row, or 2 row + 1 for "active"), core[0] how many. */

@@ -113,11 +113,10 @@ static bool combination_holds(const hs_checker *c, const double *rows, int unit,
 }
 
 static void read_multipliers(hs_checker *c, mpz_t *multipliers, size_t count) {
-    uint64_t left = HS_MULTIPLIER_BYTES + 1;
-    uint8_t *bytes = hs_memory(c, &c->rooms.multiplier, HS_MULTIPLIER_BYTES, 1);
-    for (size_t k = 0; k < count; k++) {
-        uint64_t size = hs_number(c, left, "a multiplier's length");
-        left -= size;
+    uint64_t size, left = HS_MULTIPLIER_BYTES + 1;
+    for (size_t k = 0; k < count; k++, left -= size) {
+        size = hs_number(c, left, "a multiplier's length");
+        uint8_t *bytes = hs_memory(c, &c->rooms.multiplier, size + 1, 1);
         for (size_t b = 0; b < size; b++) {
             int byte = hs_step_byte(c);
             hs_undamaged(c, byte != EOF, "a multiplier is cut");
@@ -155,13 +154,12 @@ static void prove(hs_checker *c, const uint32_t *core, uint64_t kind) {
         if (j < d)
             hs_exact(matrix[k], rows[i * (n + 1) + j], unit);
     }
+    bool good = kind == HS_CORE_STORED || find_combination(matrix, d, count, multipliers);
+    hs_require(c, good, "the core's rows have no unique vanishing combination");
     if (kind == HS_CORE_STORED)
         read_multipliers(c, multipliers, count);
-    else
-        hs_require(c, find_combination(matrix, d, count, multipliers),
-                   "the core's rows have no unique vanishing combination");
-    hs_require(c, combination_holds(c, rows, unit, count, multipliers),
-               "the core's multipliers prove nothing");
+    good = combination_holds(c, rows, unit, count, multipliers);
+    hs_require(c, good, "the core's multipliers prove nothing");
 }
 
 void hs_check_core(hs_checker *c, uint32_t *core) {
