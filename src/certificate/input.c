@@ -36,17 +36,6 @@ void *hs_memory(hs_checker *c, hs_room *room, size_t count, size_t size) {
     return memory;
 }
 
-void hs_release(hs_checker *c) {
-    hs_room *room = (hs_room *)&c->rooms;
-    if (c->inflating)
-        inflateEnd(&c->inflater);
-    hs_free_segments(c);
-    for (size_t k = 0; k < c->integers; k++)
-        mpz_clear(((mpz_t *)c->rooms.integers.at)[k]);
-    for (size_t k = 0; k < sizeof c->rooms / sizeof *room; k++)
-        free(room[k].at);
-}
-
 mpz_t *hs_integers(hs_checker *c, size_t count) {
     mpz_t *integers = hs_memory(c, &c->rooms.integers, count, sizeof *integers);
     while (c->integers < count)

@@ -122,19 +122,21 @@ static void make_rows(hs_checker *c) {
     c->usable = hs_memory(c, &c->rooms.usable, c->row_count, sizeof *c->usable);
     for (size_t i = 0; i < c->row_count; i++) {
         double *row = c->rows + i * (n + 1);
-        size_t face = i - m, j = face / 2;
-        double sign = face % 2 != 0 ? 1.0 : -1.0, bound = face % 2 != 0 ? INFINITY : 0.0;
-        if (i >= m && box)
-            bound = face % 2 != 0 ? domain->upper[j] : domain->lower[j];
-        if (i < m) {
-            memcpy(row, hs_layer_weight(c->layer) + i * n, n * sizeof *row);
-            row[n] = hs_layer_bias(c->layer)[i];
-        } else if (isfinite(bound)) {
-            row[j] = sign;
-            row[n] = -sign * bound;
-        }
-        for (j = 0; j < n; j++)
+        for (size_t j = 0; j < n && i < m; j++) {
+            row[j] = hs_layer_weight(c->layer)[i * n + j];
             c->usable[i] = c->usable[i] || fabs(row[j]) > 0.0;
+        }
+        row[n] = i < m ? hs_layer_bias(c->layer)[i] : 0.0;
+    }
+    for (size_t face = 0; face < c->row_count - m; face++) {
+        size_t j = face / 2;
+        double *row = c->rows + (m + face) * (n + 1), sign = face % 2 == 0 ? -1.0 : 1.0;
+        double bound = sign < 0.0 ? 0.0 : INFINITY;
+        if (box)
+            bound = sign < 0.0 ? domain->lower[j] : domain->upper[j];
+        c->usable[m + face] = isfinite(bound);
+        row[j] = isfinite(bound) ? sign : 0.0;
+        row[n] = isfinite(bound) ? -sign * bound : 0.0;
     }
 }
 
@@ -258,7 +260,12 @@ hs_status hs_verify_stream(FILE *stream, const char *name, const hs_layer *layer
         sha256_init(&c->digest);
         check(c);
         status = c->status == HS_BAD_DATA && ferror(stream) ? HS_CANNOT_OPEN : c->status;
-        hs_release(c);
+        if (c->inflating)
+            inflateEnd(&c->inflater);
+        for (size_t k = 0; k < c->integers; k++)
+            mpz_clear(((mpz_t *)c->rooms.integers.at)[k]);
+        for (hs_room *room = (hs_room *)&c->rooms; room < (hs_room *)(&c->rooms + 1); room++)
+            free(room->at);
         found->seconds = hs_clock_seconds() - start;
     }
     free(c);

@@ -35,7 +35,8 @@ typedef struct hs_checker {
     jmp_buf leave;          /* where a refusal goes */
     struct hs_rooms {       /* memory, by what it is for */
         hs_room word, rows, usable, integers, exponents, states, known, decisions, open, segments;
-        hs_room cores, claim, multiplier, span, part, edge, residues, done, products, level[40];
+        hs_room assumed, cores, claim, multiplier, span, part, edge, residues, done, products,
+            level[40];
     } rooms;
     size_t integers; /* that are initialised */
 
@@ -57,7 +58,7 @@ typedef struct hs_checker {
     uint8_t *states;
     uint32_t *known, *open; /* open: signed rows of a core */
     size_t *decisions;      /* places in known: assumed active first, inactive next */
-    size_t known_count, depth, pending;
+    size_t known_count, depth, segments;
     uint64_t step, slot, number; /* being read; the number of the segment */
     bool inside;                 /* a segment is being read */
 
@@ -77,7 +78,6 @@ __attribute__((format(printf, 3, 4))) _Noreturn void hs_refuse(hs_checker *c, hs
 #define hs_enough(c, made) ((made) ? (void)0 : hs_refuse(c, HS_NO_MEMORY, "no memory to check it"))
 
 /* Memory for so many things, zeros at first; it may move when it grows. */
-void hs_release(hs_checker *c);
 void *hs_memory(hs_checker *c, hs_room *room, size_t count, size_t size);
 mpz_t *hs_integers(hs_checker *c, size_t count); /* of any value, until the next call */
 int hs_peek(hs_checker *c);                      /* the next byte of the file, or EOF */
@@ -95,7 +95,6 @@ void hs_add_products(mpz_t sum, const double *values, size_t stride, int unit, m
                      size_t count);
 
 void hs_check_tree(hs_checker *c); /* branches, each of them closed */
-void hs_free_segments(hs_checker *c);
 /* Reads a core and proves that its rows cannot have their states together inside the domain:
  * core[1], ... are its signed rows (2 row, or 2 row + 1 for "active"), core[0] how many. */
 void hs_check_core(hs_checker *c, uint32_t *core);
@@ -105,9 +104,9 @@ void hs_check_span(hs_checker *c); /* one row of each part, however chosen, are 
 enum { HS_LANES = 4 };
 typedef double hs_block __attribute__((vector_size(32), aligned(8), may_alias));
 #if defined(__x86_64__) && defined(__gnu_linux__)
-#define HS_FOR_EACH_MACHINE __attribute__((target_clones("avx2", "default")))
+#define HS_FAST __attribute__((target_clones("avx2", "default")))
 #else
-#define HS_FOR_EACH_MACHINE
+#define HS_FAST
 #endif
 
 #endif

@@ -16,8 +16,7 @@
  *     |(x - f a) - (X - F A)| <= e + |f| e^a + off (|a| + e^a),
  * and rounding adds EPSILON (|x| + |f a|), underflow less than MIN. The slack is for the rounding
  * of the bounds; infinity and NaN fail every comparison. */
-HS_FOR_EACH_MACHINE static bool holds_in_floating_point(double *rows, size_t d, size_t width,
-                                                        bool has_h) {
+HS_FAST static bool holds_in_floating_point(double *rows, size_t d, size_t width, bool has_h) {
     const double slack = 1.0 + 1e-9, *last = rows + d * 2 * width, *bound = last + width;
     for (size_t i = 0; i <= d; i++)
         rows[i * 2 * width + width - 1 - i] = 1.0;

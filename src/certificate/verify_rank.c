@@ -24,8 +24,8 @@ enum { MOST_LEVELS = 40, MOST_ENTRIES = 1 << 26 /* numbers in the rows of all gr
 
 /* Coordinate j of row r is at[j pitch + r]. Row a is eliminated from rows 0..end-1. Coordinate p,
  * not zero in row a, gives its place to the last one. The result may replace the rows. */
-HS_FOR_EACH_MACHINE static void eliminate(double *from, double *to, size_t pitch, size_t dims,
-                                          size_t a, size_t p, size_t end, double prime) {
+HS_FAST static void eliminate(double *from, double *to, size_t pitch, size_t dims, size_t a,
+                              size_t p, size_t end, double prime) {
     double *factor = from + p * pitch, pivot = factor[a], inverse = 1.0 / prime;
     for (size_t j = 0; j < dims; j++) {
         double *x = from + j * pitch, *result = to + (j + 1 < dims ? j : p) * pitch, entry = x[a];
@@ -38,8 +38,8 @@ HS_FOR_EACH_MACHINE static void eliminate(double *from, double *to, size_t pitch
 
 /* Three dimensions and three parts: is the determinant of every choice of one row from each not
  * zero? The vector products of parts 1 and 2 meet the rows of part 0. */
-HS_FOR_EACH_MACHINE static bool triples_span(double *rows, size_t pitch, const size_t *edge,
-                                             double prime, double *products, size_t most) {
+HS_FAST static bool triples_span(double *rows, size_t pitch, const size_t *edge, double prime,
+                                 double *products, size_t most) {
     double inverse = 1.0 / prime, *u = products, *v = u + most, *w = v + most;
     size_t count = edge[2] - edge[1], pairs = 0;
     for (double *y = rows + edge[2]; y < rows + edge[3]; y++, pairs += count)
@@ -50,11 +50,9 @@ HS_FOR_EACH_MACHINE static bool triples_span(double *rows, size_t pitch, const s
                 hs_block sum = BLOCK(x + k) * y[l] - BLOCK(x + l) * y[k];
                 BLOCK(products + j * most + pairs + r) = REST(sum);
             }
-    for (size_t k = pairs; k < PADDED(pairs); k++) { /* the last block is filled with the first */
-        u[k] = u[0];
-        v[k] = v[0];
-        w[k] = w[0];
-    }
+    for (size_t k = pairs; k < PADDED(pairs); k++) /* the last block is filled with the first */
+        for (size_t j = 0; j < 3; j++)
+            products[j * most + k] = products[j * most];
     hs_block zero = {0};
     __typeof__(zero == zero) dependent = zero != zero;
     for (size_t k = 0; k < pairs; k += HS_LANES)

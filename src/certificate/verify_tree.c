@@ -4,18 +4,15 @@
 #include "certificate/format.h"
 #include "certificate/verify.h"
 
-#include "support/allocate.h"
-
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { OPEN = 0, INACTIVE = 1, ACTIVE = 2 }; /* what is known of a row */
-enum { POLL_STEPS = 256, PENDING_BYTES = 1 << 28 };
+enum { POLL_STEPS = 256, MOST_ASSUMED = 1 << 30 /* states in all segments together */ };
 
 /* A subtree with a number: where another one left it to be proved, and where it is proved. */
 typedef struct segment {
-    uint8_t *states; /* m: what may be assumed; NULL once it is both left and proved */
+    size_t place; /* of its states in c->rooms.assumed */
     bool left, proved;
 } segment;
 
@@ -52,19 +49,15 @@ static void branch(hs_checker *c) {
 /* Once as it is left and once as it is proved, with the same states. */
 static void settle(hs_checker *c, uint64_t number, bool left) {
     segment *s = (segment *)hs_memory(c, &c->rooms.segments, number + 1, sizeof *s) + number;
+    bool again = s->left || s->proved;
+    s->place = again ? s->place : c->segments++;
+    hs_require(c, c->segments <= MOST_ASSUMED / c->m, "there are too many segments");
+    uint8_t *assumed = hs_memory(c, &c->rooms.assumed, c->segments * c->m, 1);
+    uint8_t *states = assumed + s->place * c->m;
     hs_require(c, !(left ? s->left : s->proved), "a segment is left or proved twice");
-    if (s->left || s->proved) {
-        bool same = memcmp(s->states, c->states, c->m) == 0;
-        hs_require(c, same, "a segment assumes other states than those with which it was left");
-        free(s->states);
-        s->states = NULL;
-        c->pending -= c->m;
-    } else {
-        c->pending += c->m;
-        hs_require(c, c->pending <= PENDING_BYTES, "too many segments wait for their other half");
-        s->states = hs_copy(c->states, c->m, 1);
-        hs_enough(c, s->states != NULL);
-    }
+    hs_require(c, !again || memcmp(states, c->states, c->m) == 0,
+               "a segment assumes other states than those with which it was left");
+    memcpy(states, c->states, c->m);
     *(left ? &s->left : &s->proved) = true;
 }
 
@@ -95,12 +88,6 @@ static void finish(hs_checker *c) {
     hs_require(c, count == 0, "a segment is missing, or there are too many");
     hs_undamaged(c, hs_step_byte(c) == EOF, "steps follow the end of the proof");
     c->in_steps = false;
-}
-
-void hs_free_segments(hs_checker *c) {
-    segment *s = c->rooms.segments.at;
-    for (size_t k = 0; k < c->rooms.segments.size / sizeof *s; k++)
-        free(s[k].states);
 }
 
 /* The number of rows of a core, 0 when there is none, and its signed rows. */
