@@ -1,13 +1,8 @@
 /* A certificate as a stream: text, then compressed steps. Whatever is wrong with it is said here,
  * with its place. */
-#include "certificate/format.h"
 #include "certificate/verify.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
 _Noreturn void hs_refuse(hs_checker *c, hs_status status, const char *format, ...) {
     char text[192];
@@ -133,15 +128,4 @@ void hs_exact(mpz_t to, double value, long unit) {
     mpz_set_si(to, (long)ldexp(frexp(value, &exponent), 53));
     if (mpz_sgn(to) != 0)
         mpz_mul_2exp(to, to, (mp_bitcnt_t)(exponent - 53 - unit));
-}
-
-void hs_add_products(mpz_t sum, const double *values, size_t stride, int unit, mpz_t *factors,
-                     size_t count) {
-    mpz_t value;
-    mpz_init(value);
-    for (size_t k = 0; k < count; k++) {
-        hs_exact(value, values[k * stride], unit);
-        mpz_addmul(sum, value, factors[k]);
-    }
-    mpz_clear(value);
 }

@@ -1,16 +1,10 @@
 /* Start reading here: what a certificate claims, for which layer and domain, and who checks it. */
 #include "certificate/verify.h"
-#include "certificate/format.h"
-
 #include "support/allocate.h"
 #include "support/clock.h"
 #include "support/error.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 void hs_layer_digest(const hs_layer *layer, uint8_t digest[SHA256_DIGEST_SIZE]) {
     size_t m = hs_layer_rows(layer), count = m * hs_layer_columns(layer);
@@ -36,8 +30,8 @@ void hs_digest_print(const uint8_t digest[SHA256_DIGEST_SIZE], char text[HS_DIGE
 static size_t read_size(hs_checker *c, const char *name) {
     hs_expect(c, name);
     const char *word = hs_word(c, "\n");
-    size_t length = strlen(word);
-    hs_undamaged(c, length < 19 && strspn(word, "0123456789") == length, "a size was expected");
+    bool whole = strlen(word) < 19 && strspn(word, "0123456789") == strlen(word);
+    hs_undamaged(c, whole, "a size was expected");
     return (size_t)strtoull(word, NULL, 10);
 }
 
@@ -57,14 +51,13 @@ static void read_layer(hs_checker *c) {
     char text[HS_DIGEST_TEXT];
     found->m = read_size(c, "rows ");
     found->n = read_size(c, "columns ");
-    hs_require(c, found->m == c->m && found->n == c->n,
-               "it is for a layer of %zu x %zu, not of %zu x %zu", found->m, found->n, c->m, c->n);
+    bool same = found->m == c->m && found->n == c->n;
+    hs_require(c, same, "it is for another layer, of %zu x %zu", found->m, found->n);
     hs_layer_digest(c->layer, digest);
     hs_digest_print(digest, text);
     hs_expect(c, "layer ");
     snprintf(found->layer, sizeof found->layer, "%s", hs_word(c, "\n"));
-    hs_require(c, strcmp(found->layer, text) == 0, "it is for another layer: SHA-256 %s, not %s",
-               found->layer, text);
+    hs_require(c, strcmp(found->layer, text) == 0, "it is for another layer, not for %s", text);
 }
 
 /* A double, or inf or -inf, and what has to come after it. */
@@ -88,124 +81,110 @@ static void read_domain(hs_checker *c) {
                                         [HS_DOMAIN_BOX] = "box",
                                         [HS_DOMAIN_NONNEG_BALL] = "nonneg-ball"};
     hs_domain *domain = &c->found->domain;
+    size_t n = c->n;
     hs_expect(c, "domain ");
     domain->kind = (hs_domain_kind)read_choice(c, kinds, sizeof kinds / sizeof kinds[0]);
     if (domain->kind == HS_DOMAIN_BALL || domain->kind == HS_DOMAIN_NONNEG_BALL) {
         hs_expect(c, " ");
         domain->radius = c->radius = read_double(c, "\n");
         hs_undamaged(c, c->radius > 0.0 && isfinite(c->radius), "a positive radius was expected");
-        return;
+    } else {
+        hs_expect(c, "\n");
     }
-    hs_expect(c, "\n");
-    if (domain->kind == HS_DOMAIN_SPACE)
-        return;
-    double *bounds[2] = {hs_allocate(c->n, sizeof(double)), hs_allocate(c->n, sizeof(double))};
+    double *bounds[2] = {hs_allocate(n, sizeof(double)), hs_allocate(n, sizeof(double))};
     domain->lower = bounds[0]; /* to be freed with c->found */
     domain->upper = bounds[1];
     hs_enough(c, domain->lower != NULL && domain->upper != NULL);
-    for (size_t k = 0; k < 2 * c->n; k++) {
-        if (k % c->n == 0)
+    for (size_t k = 0; k < 2 * n; k++) {
+        double none = k >= n ? INFINITY : domain->kind == HS_DOMAIN_NONNEG_BALL ? 0.0 : -INFINITY;
+        if (domain->kind == HS_DOMAIN_BOX && k % n == 0)
             hs_expect(c, k == 0 ? "lower " : "upper ");
-        bounds[k / c->n][k % c->n] = read_double(c, k % c->n == c->n - 1 ? "\n" : " ");
+        bounds[k / n][k % n] =
+            domain->kind == HS_DOMAIN_BOX ? read_double(c, k % n == n - 1 ? "\n" : " ") : none;
     }
-    for (size_t j = 0; j < c->n; j++)
+    for (size_t j = 0; j < n; j++)
         hs_undamaged(c, domain->lower[j] < domain->upper[j], "the box is empty");
 }
 
 /* Face m + 2j is lower_j - z_j < 0, face m + 2j + 1 is z_j - upper_j < 0. */
 static void make_rows(hs_checker *c) {
-    const hs_domain *domain = &c->found->domain;
-    bool box = domain->kind == HS_DOMAIN_BOX, nonneg = domain->kind == HS_DOMAIN_NONNEG_BALL;
     size_t m = c->m, n = c->n;
-    c->row_count = m + (box || nonneg ? 2 * n : 0);
+    c->row_count = m + 2 * n;
     c->rows = hs_memory(c, &c->rooms.rows, c->row_count * (n + 1), sizeof *c->rows);
     c->usable = hs_memory(c, &c->rooms.usable, c->row_count, sizeof *c->usable);
     for (size_t i = 0; i < c->row_count; i++) {
-        double *row = c->rows + i * (n + 1);
-        for (size_t j = 0; j < n && i < m; j++) {
-            row[j] = hs_layer_weight(c->layer)[i * n + j];
-            c->usable[i] = c->usable[i] || fabs(row[j]) > 0.0;
+        double *row = c->rows + i * (n + 1), sign = (i - m) % 2 == 0 ? -1.0 : 1.0;
+        const double *bounds = sign < 0.0 ? c->found->domain.lower : c->found->domain.upper;
+        size_t face = (i - m) / 2;
+        if (i < m) {
+            memcpy(row, hs_layer_weight(c->layer) + i * n, n * sizeof *row);
+            row[n] = hs_layer_bias(c->layer)[i];
+        } else if (isfinite(bounds[face])) {
+            row[face] = sign;
+            row[n] = -sign * bounds[face];
         }
-        row[n] = i < m ? hs_layer_bias(c->layer)[i] : 0.0;
-    }
-    for (size_t face = 0; face < c->row_count - m; face++) {
-        size_t j = face / 2;
-        double *row = c->rows + (m + face) * (n + 1), sign = face % 2 == 0 ? -1.0 : 1.0;
-        double bound = sign < 0.0 ? 0.0 : INFINITY;
-        if (box)
-            bound = sign < 0.0 ? domain->lower[j] : domain->upper[j];
-        c->usable[m + face] = isfinite(bound);
-        row[j] = isfinite(bound) ? sign : 0.0;
-        row[n] = isfinite(bound) ? -sign * bound : 0.0;
+        for (size_t j = 0; j < n; j++)
+            c->usable[i] = c->usable[i] || fabs(row[j]) > 0.0;
     }
 }
 
-/* Two inputs with the same output, x = z + v and y = z - v: the format has all four. */
+/* z, v, x and y, as whole multiples of 2^unit, and three numbers more. */
 enum { Z, V, X, Y, POINTS };
-static const size_t most_bits = (size_t)1 << 31; /* of all coordinates together */
-
-/* Returns the coordinates and room for two sums. */
 static mpz_t *read_points(hs_checker *c, long *unit) {
     static const char *const names[POINTS] = {"z ", "v ", "x ", "y "};
-    size_t n = c->n, count = POINTS * n;
-    mpz_t *points = hs_integers(c, count + 2);
+    size_t n = c->n, count = POINTS * n, most_bits = ((size_t)1 << 31) / count;
+    mpz_t *points = hs_integers(c, count + 3);
     long *exponent = hs_memory(c, &c->rooms.exponents, count, sizeof *exponent);
     for (size_t k = 0; k < count; k++) {
-        if (k % n == 0)
-            hs_expect(c, names[k / n]);
+        hs_expect(c, k % n == 0 ? names[k / n] : "");
         char *word = hs_word(c, k % n == n - 1 ? "\n" : " ");
         hs_undamaged(c, hs_parse_number(word, points[k], &exponent[k]), "that is no number");
         *unit = exponent[k] < *unit ? exponent[k] : *unit;
     }
     for (size_t k = 0; k < count; k++) {
-        size_t shift = (size_t)(exponent[k] - *unit);
-        hs_undamaged(c, mpz_sizeinbase(points[k], 2) + shift <= most_bits / count,
-                     "the numbers are too long");
+        size_t shift = (size_t)(exponent[k] - *unit), bits = mpz_sizeinbase(points[k], 2) + shift;
+        hs_undamaged(c, bits <= most_bits, "the numbers are too long");
         mpz_mul_2exp(points[k], points[k], shift);
     }
     return points;
 }
 
-/* x = z + v and y = z - v, v is not zero, and |x|, |y| <= radius in a ball. */
-static void check_points(hs_checker *c, mpz_t *points, long unit) {
-    size_t n = c->n;
-    mpz_t *sum = points + POINTS * n, *radius = sum + 1;
-    bool moved = false;
-    for (size_t j = 0; j < n; j++) {
-        mpz_t *z = points + j, *v = z + V * n, *x = z + X * n, *y = z + Y * n;
-        mpz_add(sum[0], *z, *v);
-        mpz_sub(sum[1], *z, *v);
-        hs_require(c, mpz_cmp(sum[0], *x) == 0 && mpz_cmp(sum[1], *y) == 0,
-                   "coordinate %zu of x and y is not that of z + v and z - v", j + 1);
-        moved = moved || mpz_sgn(*v) != 0;
-    }
-    hs_require(c, moved, "x and y are equal");
-    hs_exact(*radius, c->radius, unit);
-    mpz_mul(*radius, *radius, *radius);
-    for (mpz_t *x = points + X * n; x < sum && c->radius > 0.0; x += n) {
-        mpz_set_ui(*sum, 0);
-        for (size_t j = 0; j < n; j++)
-            mpz_addmul(*sum, x[j], x[j]);
-        hs_require(c, mpz_cmp(*sum, *radius) <= 0, "x or y is outside the domain");
-    }
-}
-
+/* Two inputs with the same output: x = z + v and y = z - v, v is not zero, both lie in the domain,
+ * and for every row w.x + b = w.y + b or both are at most 0. */
 static void check_witness(hs_checker *c) {
     size_t n = c->n;
-    int row_unit = hs_unit(c->rows, c->row_count * (n + 1)), unit = hs_unit(&c->radius, 1);
-    long least = row_unit < unit ? row_unit : unit;
-    mpz_t *points = read_points(c, &least), *at = points + POINTS * n;
-    check_points(c, points, least);
+    int row_unit = hs_unit(c->rows, c->row_count * (n + 1)), radius_unit = hs_unit(&c->radius, 1);
+    long unit = row_unit < radius_unit ? row_unit : radius_unit;
+    mpz_t *z = read_points(c, &unit), *v = z + V * n, *x = z + X * n, *y = z + Y * n, *sum = y + n;
+    bool moved = false;
+    for (size_t j = 0; j < n; j++) {
+        mpz_add(sum[0], z[j], v[j]);
+        mpz_sub(sum[1], z[j], v[j]);
+        hs_require(c, mpz_cmp(sum[0], x[j]) == 0 && mpz_cmp(sum[1], y[j]) == 0,
+                   "coordinate %zu of x and y is not that of z + v and z - v", j + 1);
+        moved = moved || mpz_sgn(v[j]) != 0;
+    }
+    hs_require(c, moved, "x and y are equal");
+    for (mpz_t *point = x; point < sum && c->radius > 0.0; point += n) {
+        hs_exact(sum[0], c->radius, unit);
+        mpz_mul(sum[0], sum[0], sum[0]);
+        for (size_t j = 0; j < n; j++)
+            mpz_submul(sum[0], point[j], point[j]);
+        hs_require(c, mpz_sgn(sum[0]) >= 0, "x or y is outside the domain");
+    }
     for (size_t i = 0; i < c->row_count; i++) {
         const double *row = c->rows + i * (n + 1);
-        for (size_t k = 0; k < 2; k++) { /* w.x + b and w.y + b */
-            hs_exact(at[k], row[n], row_unit + least);
-            hs_add_products(at[k], row, 1, row_unit, points + (X + k) * n, n);
+        for (size_t k = 0; k <= 1; k++)
+            hs_exact(sum[k], row[n], row_unit + unit);
+        for (size_t j = 0; j < n; j++) {
+            hs_exact(sum[2], row[j], row_unit);
+            mpz_addmul(sum[0], sum[2], x[j]);
+            mpz_addmul(sum[1], sum[2], y[j]);
         }
-        bool inactive = mpz_sgn(at[0]) <= 0 && mpz_sgn(at[1]) <= 0;
+        bool inactive = mpz_sgn(sum[0]) <= 0 && mpz_sgn(sum[1]) <= 0;
         hs_require(c, i < c->m || inactive, "x or y is outside the domain");
-        hs_require(c, inactive || mpz_cmp(at[0], at[1]) == 0,
-                   "row %zu has different outputs at x and y", i);
+        inactive = inactive || mpz_cmp(sum[0], sum[1]) == 0;
+        hs_require(c, inactive, "row %zu has different outputs at x and y", i);
     }
 }
 

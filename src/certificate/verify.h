@@ -2,12 +2,17 @@
 #ifndef HS_CERTIFICATE_VERIFY_H
 #define HS_CERTIFICATE_VERIFY_H
 
+#include "certificate/format.h"
 #include "halfspan/halfspan.h"
 
 #include <gmp.h>
+#include <inttypes.h>
+#include <math.h>
 #include <nettle/sha2.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 
 /* SHA-256 of the weights, row by row, then of the biases, as doubles in little-endian order. */
@@ -87,17 +92,15 @@ int hs_step_byte(hs_checker *c);                 /* the next byte of the steps, 
 uint64_t hs_number(hs_checker *c, uint64_t limit, const char *what); /* one below limit */
 /* Is the word [-]HEX, with p[-]DECIMAL for a power of two, that is, mantissa 2^exponent? */
 bool hs_parse_number(char *word, mpz_t mantissa, long *exponent);
-/* All these doubles are multiples of 2^unit; unit <= 0. Whole numbers: value 2^-unit, and sum plus
- * the products of values[k stride] 2^-unit and factors[k]. */
+/* All these doubles are multiples of 2^unit, unit <= 0: value 2^-unit is a whole number. */
 int hs_unit(const double *values, size_t count);
 void hs_exact(mpz_t to, double value, long unit);
-void hs_add_products(mpz_t sum, const double *values, size_t stride, int unit, mpz_t *factors,
-                     size_t count);
 
 void hs_check_tree(hs_checker *c); /* branches, each of them closed */
 /* Reads a core and proves that its rows cannot have their states together inside the domain:
  * core[1], ... are its signed rows (2 row, or 2 row + 1 for "active"), core[0] how many. */
-void hs_check_core(hs_checker *c, uint32_t *core);
+void hs_check_core(hs_checker *c);
+uint32_t *hs_read_slot(hs_checker *c); /* a slot for cores */
 void hs_check_span(hs_checker *c); /* one row of each part, however chosen, are a set that spans */
 
 /* For the loops that take the time: numbers by fours, on whatever machine. */

@@ -1,21 +1,13 @@
 /* Cores: sets of rows that cannot have their states together, because a combination of them with
  * multipliers that are not negative says so (README.md). */
-#include "certificate/format.h"
 #include "certificate/verify.h"
 
 #include <float.h>
-#include <math.h>
-#include <string.h>
 
-/* The multipliers of d + 1 rows, by Gaussian elimination in double precision: are they unique and
- * positive, and is h >= 0 where there is an h besides? A row x is d numbers that are to vanish, h,
- * and at its end, backwards, the combination of the given rows that it is; for the last row that
- * is, in the end, the multipliers. Then come bounds e of its distance to X, what exact elimination
- * makes of it. To eliminate coordinate p with row a, exactly A, let F = X_p / A_p and f as
- * computed. Then |f - F| <= (e_p + |f| e^a_p) / (|a_p| - e^a_p) + EPSILON |f| =: off,
- *     |(x - f a) - (X - F A)| <= e + |f| e^a + off (|a| + e^a),
- * and rounding adds EPSILON (|x| + |f a|), underflow less than MIN. The slack is for the rounding
- * of the bounds; infinity and NaN fail every comparison. */
+/* Are the multipliers of d + 1 rows unique and positive, by elimination in double precision with
+ * error bounds (README.md), and is h >= 0 where there is an h besides? A row is d numbers that are
+ * to vanish, h, and backwards at its end the combination of the given rows that it is; then bounds
+ * of the errors of all these. Infinity and NaN fail every comparison. */
 HS_FAST static bool holds_in_floating_point(double *rows, size_t d, size_t width, bool has_h) {
     const double slack = 1.0 + 1e-9, *last = rows + d * 2 * width, *bound = last + width;
     for (size_t i = 0; i <= d; i++)
@@ -88,26 +80,29 @@ static bool combination_holds(const hs_checker *c, const double *rows, int unit,
                               mpz_t *multipliers) {
     int radius_unit = hs_unit(&c->radius, 1), sign = 0;
     bool holds = true;
-    mpz_t sum, square, radius;
-    mpz_inits(sum, square, radius, NULL);
+    mpz_t sum, square, value;
+    mpz_inits(sum, square, value, NULL);
     for (size_t k = 0; k < count; k++) {
         sign = sign == 0 ? mpz_sgn(multipliers[k]) : sign;
         holds = holds && sign * mpz_sgn(multipliers[k]) >= 0;
     }
     for (size_t j = 0; j <= c->n; j++) { /* g, then h */
         mpz_set_ui(sum, 0);
-        hs_add_products(sum, rows + j, c->n + 1, unit, multipliers, count);
+        for (size_t k = 0; k < count; k++) {
+            hs_exact(value, rows[k * (c->n + 1) + j], unit);
+            mpz_addmul(sum, value, multipliers[k]);
+        }
         if (j < c->n)
             mpz_addmul(square, sum, sum);
     }
     holds = holds && sign != 0 && sign * mpz_sgn(sum) >= 0;
-    hs_exact(radius, c->radius, radius_unit);
-    mpz_mul(radius, radius, radius);
-    mpz_mul(radius, radius, square);
+    hs_exact(value, c->radius, radius_unit);
+    mpz_mul(value, value, value);
+    mpz_mul_2exp(sum, sum, (mp_bitcnt_t)-radius_unit);
     mpz_mul(sum, sum, sum);
-    mpz_mul_2exp(sum, sum, (mp_bitcnt_t)(-2 * radius_unit));
-    holds = holds && (mpz_sgn(square) == 0 || (c->radius > 0.0 && mpz_cmp(radius, sum) <= 0));
-    mpz_clears(sum, square, radius, NULL);
+    mpz_submul(sum, value, square); /* h^2 - radius^2 |g|^2 */
+    holds = holds && (mpz_sgn(square) == 0 || (c->radius > 0.0 && mpz_sgn(sum) >= 0));
+    mpz_clears(sum, square, value, NULL);
     return holds;
 }
 
@@ -161,7 +156,8 @@ static void prove(hs_checker *c, const uint32_t *core, uint64_t kind) {
     hs_require(c, good, "the core's multipliers prove nothing");
 }
 
-void hs_check_core(hs_checker *c, uint32_t *core) {
+void hs_check_core(hs_checker *c) {
+    uint32_t *core = hs_read_slot(c);
     uint64_t kind = hs_number(c, HS_CORE_STORED + 1, "kind of core");
     core[0] = (uint32_t)hs_number(c, c->n + 3, "number of rows");
     hs_require(c, core[0] > 0, "the core is empty");

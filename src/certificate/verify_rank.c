@@ -1,11 +1,7 @@
 /* The proof that rows span R^n, whichever row of each part is taken; a row that is known to be
- * active is a part of its own. Everything is done modulo a prime: doubles are whole multiples of a
- * power of two, and rows that are independent modulo a prime are independent. Rows that are
- * dependent modulo one prime prove nothing: then the next one is tried. */
-#include "certificate/format.h"
+ * active is a part of its own. Modulo a prime: rows that are independent modulo a prime are
+ * independent. Rows that are not prove nothing: then the next prime is tried. */
 #include "certificate/verify.h"
-
-#include <math.h>
 
 /* Residues are whole numbers from about -p/2 to p/2, kept as doubles. With p below 1.09e8 sums of
  * three products stay below 2^53 and are exact. */
@@ -82,8 +78,8 @@ static bool choices_span(hs_checker *c, size_t level, size_t dims, size_t parts)
         bool triples = dims == 3 && parts == 3, useless = false, choice = false;
         size_t pairs = triples ? (edge[2] - edge[1]) * (edge[3] - edge[2]) : level > 0;
         c->span_steps += edge[triples ? 1 : parts] * pairs;
-        hs_require(c, c->span_steps <= HS_TRANSVERSAL_STEPS && level < MOST_LEVELS - 1,
-                   "the groups allow too many choices");
+        bool few = c->span_steps <= HS_TRANSVERSAL_STEPS && level < MOST_LEVELS - 1;
+        hs_require(c, few, "the groups allow too many choices");
         c->open_dims = dims;
         if (triples) {
             to = hs_memory(c, &c->rooms.products, 3 * (pairs + HS_LANES), sizeof *to);
@@ -156,6 +152,5 @@ void hs_check_span(hs_checker *c) {
         good = choices_span(c, 0, c->n, c->parts);
         c->found->choices += c->span_steps;
     }
-    hs_require(c, good, "the rows need not span: %zu of %zu dimensions are open", c->open_dims,
-               c->n);
+    hs_require(c, good, "rows need not span: %zu of %zu dimensions are open", c->open_dims, c->n);
 }

@@ -1,14 +1,10 @@
 /* The proof that a layer is injective: a tree of assumptions about one bad point, walked depth
  * first. Nothing is believed: a step either follows from what is known in its branch, or the proof
  * is refused. */
-#include "certificate/format.h"
 #include "certificate/verify.h"
 
-#include <inttypes.h>
-#include <string.h>
-
 enum { OPEN = 0, INACTIVE = 1, ACTIVE = 2 }; /* what is known of a row */
-enum { POLL_STEPS = 256, MOST_ASSUMED = 1 << 30 /* states in all segments together */ };
+enum { MOST_ASSUMED = 1 << 28 /* states in all segments together */ };
 
 /* A subtree with a number: where another one left it to be proved, and where it is proved. */
 typedef struct segment {
@@ -91,19 +87,15 @@ static void finish(hs_checker *c) {
 }
 
 /* The number of rows of a core, 0 when there is none, and its signed rows. */
-static uint32_t *read_slot(hs_checker *c) {
+uint32_t *hs_read_slot(hs_checker *c) {
     size_t slot = c->slot = hs_number(c, HS_CORE_SLOTS, "slot"), width = c->n + 3;
     uint32_t *cores = hs_memory(c, &c->rooms.cores, (slot + 1) * width, sizeof *cores);
     return cores + slot * width;
 }
 
-static void define_core(hs_checker *c) {
-    hs_check_core(c, read_slot(c));
-}
-
 /* The rows of a core whose state is not known; all others must be in the core's states. */
 static size_t read_core(hs_checker *c) {
-    const uint32_t *core = read_slot(c);
+    const uint32_t *core = hs_read_slot(c);
     size_t count = 0;
     hs_require(c, core[0] > 0, "there is no core in slot %zu", c->slot);
     for (size_t k = 1; k <= core[0]; k++) {
@@ -163,10 +155,15 @@ static void span_or_fix(hs_checker *c) {
         close_branch(c);
 }
 
-static void (*const steps[])(hs_checker *c) = {
-    [HS_STEP_SEGMENT] = begin_segment, [HS_STEP_CORE] = define_core, [HS_STEP_UNIT] = unit_or_dead,
-    [HS_STEP_DEAD] = unit_or_dead,     [HS_STEP_SPAN] = span_or_fix, [HS_STEP_FIX] = span_or_fix,
-    [HS_STEP_BRANCH] = branch,         [HS_STEP_DETACH] = detach,    [HS_STEP_END] = finish};
+static void (*const steps[])(hs_checker *c) = {[HS_STEP_SEGMENT] = begin_segment,
+                                               [HS_STEP_CORE] = hs_check_core,
+                                               [HS_STEP_UNIT] = unit_or_dead,
+                                               [HS_STEP_DEAD] = unit_or_dead,
+                                               [HS_STEP_SPAN] = span_or_fix,
+                                               [HS_STEP_FIX] = span_or_fix,
+                                               [HS_STEP_BRANCH] = branch,
+                                               [HS_STEP_DETACH] = detach,
+                                               [HS_STEP_END] = finish};
 
 void hs_check_tree(hs_checker *c) {
     const hs_settings *s = c->settings;
@@ -183,8 +180,7 @@ void hs_check_tree(hs_checker *c) {
         hs_undamaged(c, c->step != 0, "there is no step 0");
         hs_require(c, c->step == HS_STEP_CORE || outside != c->inside,
                    c->inside ? "the segment is not closed" : "a step outside every segment");
-        bool stop = c->found->steps % POLL_STEPS == 0 && s != NULL && s->interrupted != NULL &&
-                    s->interrupted(s->data);
+        bool stop = s != NULL && s->interrupted != NULL && s->interrupted(s->data);
         hs_require(c, !stop, "stopped before the end of the proof");
         steps[c->step](c);
     }
