@@ -31,13 +31,6 @@ void *hs_memory(hs_checker *c, hs_room *room, size_t count, size_t size) {
     return memory;
 }
 
-mpz_t *hs_integers(hs_checker *c, size_t count) {
-    mpz_t *integers = hs_memory(c, &c->rooms.integers, count, sizeof *integers);
-    while (c->integers < count)
-        mpz_init(integers[c->integers++]);
-    return integers;
-}
-
 int hs_peek(hs_checker *c) {
     if (c->at == c->end) {
         sha256_update(&c->digest, c->end, c->bytes);

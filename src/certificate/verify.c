@@ -66,9 +66,9 @@ static double read_double(hs_checker *c, const char *after) {
     long exponent;
     if (strcmp(word + (word[0] == '-'), "inf") == 0)
         return word[0] == '-' ? -INFINITY : INFINITY;
-    mpz_t *mantissa = hs_integers(c, 1);
-    bool good = hs_parse_number(word, *mantissa, &exponent) && mpz_sizeinbase(*mantissa, 2) <= 53;
-    double whole = good ? mpz_get_d(*mantissa) : 0.0;
+    bool good =
+        hs_parse_number(word, c->integers[0], &exponent) && mpz_sizeinbase(c->integers[0], 2) <= 53;
+    double whole = good ? mpz_get_d(c->integers[0]) : 0.0;
     double value = good ? ldexp(whole, (int)exponent) : INFINITY;
     hs_undamaged(c, isfinite(value) && !(fabs(ldexp(value, (int)-exponent) - whole) > 0.0),
                  "a number in double precision was expected");
@@ -133,7 +133,7 @@ enum { Z, V, X, Y, POINTS };
 static mpz_t *read_points(hs_checker *c, long *unit) {
     static const char *const names[POINTS] = {"z ", "v ", "x ", "y "};
     size_t n = c->n, count = POINTS * n, most_bits = ((size_t)1 << 31) / count;
-    mpz_t *points = hs_integers(c, count + 3);
+    mpz_t *points = c->integers;
     long *exponent = hs_memory(c, &c->rooms.exponents, count, sizeof *exponent);
     for (size_t k = 0; k < count; k++) {
         hs_expect(c, k % n == 0 ? names[k / n] : "");
@@ -195,6 +195,10 @@ static void check(hs_checker *c) {
     char text[HS_DIGEST_TEXT], *reason = c->found->reason;
     if (setjmp(c->leave) != 0)
         return;
+    size_t integers = (c->n + 2) * (2 * c->n + 4); /* as many as a core may take */
+    c->integers = hs_memory(c, &c->rooms.integers, integers, sizeof *c->integers);
+    while (c->integer_count < integers)
+        mpz_init(c->integers[c->integer_count++]);
     hs_expect(c, HS_CERTIFICATE_MAGIC "\nverdict ");
     c->found->verdict = read_choice(c, verdicts, 2) == 0 ? HS_INJECTIVE : HS_NOT_INJECTIVE;
     hs_expect(c, "\n");
@@ -241,8 +245,8 @@ hs_status hs_verify_stream(FILE *stream, const char *name, const hs_layer *layer
         status = c->status == HS_BAD_DATA && ferror(stream) ? HS_CANNOT_OPEN : c->status;
         if (c->inflating)
             inflateEnd(&c->inflater);
-        for (size_t k = 0; k < c->integers; k++)
-            mpz_clear(((mpz_t *)c->rooms.integers.at)[k]);
+        for (size_t k = 0; k < c->integer_count; k++)
+            mpz_clear(c->integers[k]);
         for (hs_room *room = (hs_room *)&c->rooms; room < (hs_room *)(&c->rooms + 1); room++)
             free(room->at);
         found->seconds = hs_clock_seconds() - start;

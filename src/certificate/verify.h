@@ -43,7 +43,8 @@ typedef struct hs_checker {
         hs_room assumed, cores, claim, multiplier, span, part, edge, residues, done, products,
             level[40];
     } rooms;
-    size_t integers; /* that are initialised */
+    mpz_t *integers; /* of any value, for one user at a time */
+    size_t integer_count;
 
     FILE *stream; /* borrowed; all bytes before those in the buffer are in the digest */
     uint8_t bytes[1 << 16], steps[1 << 16];
@@ -84,7 +85,6 @@ __attribute__((format(printf, 3, 4))) _Noreturn void hs_refuse(hs_checker *c, hs
 
 /* Memory for so many things, zeros at first; it may move when it grows. */
 void *hs_memory(hs_checker *c, hs_room *room, size_t count, size_t size);
-mpz_t *hs_integers(hs_checker *c, size_t count); /* of any value, until the next call */
 int hs_peek(hs_checker *c);                      /* the next byte of the file, or EOF */
 void hs_expect(hs_checker *c, const char *text); /* which is next in the file */
 char *hs_word(hs_checker *c, const char *after); /* the next word; then `after` is expected */

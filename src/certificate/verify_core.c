@@ -140,7 +140,7 @@ static void prove(hs_checker *c, const uint32_t *core, uint64_t kind) {
         holds_in_floating_point(load(c, core, 2 * width), d, width, kind == HS_CORE_WEIGHTS))
         return;
     double *rows = load(c, core, n + 1);
-    mpz_t *multipliers = hs_integers(c, count + size), *matrix = multipliers + count;
+    mpz_t *multipliers = c->integers, *matrix = multipliers + count;
     int unit = hs_unit(rows, count * (n + 1));
     for (size_t k = 0; k < size; k++) {
         size_t i = k / (d + count), j = k % (d + count);

@@ -121,11 +121,10 @@ static bool choices_span(hs_checker *c, size_t level, size_t dims, size_t parts)
 static void load(hs_checker *c, double prime) {
     size_t n = c->n, at = 0, parts = 0;
     double *residues = hs_memory(c, &c->rooms.residues, c->m * n, sizeof *residues);
-    mpz_t *whole = hs_integers(c, 1);
     for (size_t k = 0; k < c->m * n && fabs(c->prime - prime) > 0.0; k++) {
         const double *row = c->rows + k / n * (n + 1);
-        hs_exact(*whole, row[k % n], hs_unit(row, n));
-        residues[k] = (double)mpz_fdiv_ui(*whole, (unsigned long)prime);
+        hs_exact(c->integers[0], row[k % n], hs_unit(row, n));
+        residues[k] = (double)mpz_fdiv_ui(c->integers[0], (unsigned long)prime);
         residues[k] -= residues[k] > prime / 2.0 ? prime : 0.0;
     }
     c->prime = prime;
