@@ -91,10 +91,10 @@ static bool choices_span(hs_checker *c, size_t level, size_t dims, size_t parts)
             done[r] = false;
             useless = useless || first_entry(rows + r, pitch, dims) == dims;
         }
-        to = hs_memory(c, &c->rooms.level[level + 1], dims * pitch, sizeof *to);
         for (size_t r = edge[parts]; r < edge[parts + 1] && !useless; r++) {
             if (done[r])
                 continue;
+            to = hs_memory(c, &c->rooms.level[level + 1], dims * pitch, sizeof *to);
             eliminate(rows, to, pitch, dims, r, first_entry(rows + r, pitch, dims), edge[parts + 1],
                       c->prime);
             for (size_t s = r + 1; s < edge[parts + 1]; s++) {

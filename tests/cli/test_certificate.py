@@ -5,6 +5,7 @@ Usage: test_certificate.py PROGRAM [DATA]
 
 import gzip
 import hashlib
+import itertools
 import json
 import math
 import os
@@ -330,6 +331,57 @@ class Cores(Case):
             last[j] = math.nextafter(last[j], math.inf) if last[j] else 5e-324
             moved = Layer("moved", rows + [last])
             self.assertFalse(self.core(moved, signed, STORED, ones))
+
+
+def rank(rows):
+    """Of rows of whole numbers, exactly."""
+    rows, found = [[Fraction(v) for v in row] for row in rows], 0
+    for j in range(len(rows[0]) if rows else 0):
+        pivot = next((k for k in range(found, len(rows)) if rows[k][j]), None)
+        if pivot is None:
+            continue
+        rows[found], rows[pivot] = rows[pivot], rows[found]
+        for k in range(found + 1, len(rows)):
+            factor = rows[k][j] / rows[found][j]
+            rows[k] = [a - factor * b for a, b in zip(rows[k], rows[found])]
+        found += 1
+    return found
+
+
+class Ranks(Case):
+    """Groups of rows that are all active, so that any set of them is a core, against every choice."""
+
+    def test_every_choice(self):
+        chance = random.Random(int(os.environ.get("RANKS_SEED", "3")))
+        seen = {True: 0, False: 0}
+        for _ in range(1200 // SHARE):
+            n = chance.choice((1, 2, 3, 3, 4, 4, 5, 6))
+            m, high = chance.randint(n, 3 * n + 3), chance.choice((1, 1, 2, 9))
+            weight = [[chance.randint(-high, high) for _ in range(n)] for _ in range(m)]
+            weight = [row if any(row) else [1] * n for row in weight]
+            for k in range(m):  # rows that are parallel, or are so once a third one is gone
+                if chance.random() < 0.4:
+                    other, third = chance.choice(weight), chance.choice(weight)
+                    weight[k] = [chance.choice((-3, -1, 2)) * v for v in other]
+                    if chance.random() < 0.5 and any(a + b for a, b in zip(other, third)):
+                        weight[k] = [a + b for a, b in zip(other, third)]
+            layer = Layer("ranks", weight, [100.0 * n] * m)
+            fixed = chance.sample(range(m), chance.randint(0, n - 1))
+            free = [k for k in range(m) if k not in fixed]
+            groups = [chance.sample(free, chance.randint(1, min(4, len(free), n + 2)))
+                      for _ in range(min(n, max(0, n - len(fixed) + chance.choice((0, 0, 0, 1)))))]
+            steps = [segment(0)]
+            for slot, row in enumerate(fixed):
+                steps += [core(slot, [2 * row], STORED, [1]), step(UNIT, slot)]
+            for slot, group in enumerate(groups):
+                steps.append(core(50 + slot, [2 * row for row in group], STORED, [1] * len(group)))
+            slots = [50 + slot for slot in range(len(groups))]
+            steps += [step(SPAN, slots), step(END, 1)]
+            spans = all(rank([weight[row] for row in fixed + list(choice)]) == n for choice in itertools.product(*groups))
+            code, message = self.verify(injective(layer, *steps), layer)
+            self.assertEqual(code, 0 if spans else 1, (weight, fixed, groups, message))
+            seen[spans] += 1
+        self.assertGreater(min(seen.values()), 200 // SHARE, seen)
 
 
 class Witnesses(Case):
