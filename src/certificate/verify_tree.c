@@ -4,7 +4,7 @@
 #include "certificate/verify.h"
 
 enum { OPEN = 0, INACTIVE = 1, ACTIVE = 2 }; /* what is known of a row */
-enum { MOST_ASSUMED = 1 << 28 /* states in all segments together */ };
+enum { MOST_STATES = 1 << 28, MOST_NUMBERS = 1 << 27 }; /* in all segments, in all cores */
 
 /* A subtree with a number: where another one left it to be proved, and where it is proved. */
 typedef struct segment {
@@ -47,7 +47,7 @@ static void settle(hs_checker *c, uint64_t number, bool left) {
     segment *s = (segment *)hs_memory(c, &c->rooms.segments, number + 1, sizeof *s) + number;
     bool again = s->left || s->proved;
     s->place = again ? s->place : c->segments++;
-    hs_require(c, c->segments <= MOST_ASSUMED / c->m, "there are too many segments");
+    hs_require(c, c->segments <= MOST_STATES / c->m, "there are too many segments");
     uint8_t *assumed = hs_memory(c, &c->rooms.assumed, c->segments * c->m, 1);
     uint8_t *states = assumed + s->place * c->m;
     hs_require(c, !(left ? s->left : s->proved), "a segment is left or proved twice");
@@ -89,6 +89,7 @@ static void finish(hs_checker *c) {
 /* The number of rows of a core, 0 when there is none, and its signed rows. */
 uint32_t *hs_read_slot(hs_checker *c) {
     size_t slot = c->slot = hs_number(c, HS_CORE_SLOTS, "slot"), width = c->n + 3;
+    hs_require(c, slot < MOST_NUMBERS / width, "slot %zu is too much memory", slot);
     uint32_t *cores = hs_memory(c, &c->rooms.cores, (slot + 1) * width, sizeof *cores);
     return cores + slot * width;
 }
