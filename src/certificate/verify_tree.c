@@ -3,7 +3,7 @@
  * is refused. */
 #include "certificate/verify.h"
 
-enum { OPEN = 0, INACTIVE = 1, ACTIVE = 2 }; /* what is known of a row */
+enum { OPEN = 0, INACTIVE = 1, ACTIVE = 2 };            /* what is known of a row */
 enum { MOST_STATES = 1 << 28, MOST_NUMBERS = 1 << 27 }; /* in all segments, in all cores */
 
 /* A subtree with a number: where another one left it to be proved, and where it is proved. */
