@@ -96,18 +96,6 @@ uint64_t hs_number(hs_checker *c, uint64_t limit, const char *what) {
     hs_refuse(c, HS_BAD_DATA, "%s has too many digits", what);
 }
 
-bool hs_parse_number(char *word, mpz_t mantissa, long *exponent) {
-    char *power = strchr(word, 'p'), *digits = word + (word[0] == '-'), *end = "";
-    *exponent = power != NULL ? strtol(power + 1, &end, 10) : 0;
-    if (power != NULL && (power[1] == '+' || end == power + 1 || *end != '\0'))
-        return false;
-    if (power != NULL)
-        *power = '\0';
-    return strspn(digits, "0123456789abcdef") == strlen(digits) && digits[0] != '\0' &&
-           *exponent >= -HS_CERTIFICATE_NUMBER && *exponent <= HS_CERTIFICATE_NUMBER &&
-           mpz_set_str(mantissa, word, 16) == 0;
-}
-
 int hs_unit(const double *values, size_t count) {
     int exponent, unit = 0;
     for (size_t k = 0; k < count; k++)

@@ -26,12 +26,10 @@ hs_status hs_verify_stream(FILE *stream, const char *name, const hs_layer *layer
                            hs_error *error);
 
 /* What follows is for the files of the checker. */
-
 typedef struct hs_room {
     void *at;
     size_t size;
 } hs_room;
-
 typedef struct hs_checker {
     const hs_layer *layer;
     const hs_settings *settings;
@@ -53,13 +51,11 @@ typedef struct hs_checker {
     struct sha256_ctx digest;
     z_stream inflater;
     bool inflating, in_steps;
-
     /* The rows of the layer and, from m on, the faces of the domain: n weights and the bias. */
     size_t m, n, row_count;
     double *rows;  /* row_count x (n + 1) */
     bool *usable;  /* there is such a face; the row has a weight that is not zero */
     double radius; /* of the ball; 0 in other domains */
-
     /* verify_tree.c: the branch, with the rows whose state is known in order. */
     uint8_t *states;
     uint32_t *known, *open; /* open: signed rows of a core */
@@ -67,7 +63,6 @@ typedef struct hs_checker {
     size_t known_count, depth, segments;
     uint64_t step, slot, number; /* being read; the number of the segment */
     bool inside;                 /* a segment is being read */
-
     /* verify_rank.c: rows, where each part begins among them, and the same as enumerated. */
     uint32_t *span;
     size_t *part, *edge, span_count, parts, pitch, open_dims;
@@ -75,8 +70,8 @@ typedef struct hs_checker {
     double prime;
 } hs_checker;
 
-/* input.c. A certificate that proves nothing (status HS_OK), or is damaged, is refused where that
- * is found, by a long jump, so that no refusal can be overlooked. */
+/* A certificate that proves nothing (status HS_OK), or is damaged, is refused where that is found,
+ * by a long jump to verify.c, so that no refusal can be overlooked. */
 __attribute__((format(printf, 3, 4))) _Noreturn void hs_refuse(hs_checker *c, hs_status status,
                                                                const char *format, ...);
 #define hs_require(c, holds, ...) ((holds) ? (void)0 : hs_refuse(c, HS_OK, __VA_ARGS__))
@@ -85,22 +80,20 @@ __attribute__((format(printf, 3, 4))) _Noreturn void hs_refuse(hs_checker *c, hs
 
 /* Memory for so many things, zeros at first; it may move when it grows. */
 void *hs_memory(hs_checker *c, hs_room *room, size_t count, size_t size);
-int hs_peek(hs_checker *c);                      /* the next byte of the file, or EOF */
-void hs_expect(hs_checker *c, const char *text); /* which is next in the file */
+void hs_expect(hs_checker *c, const char *text); /* this text is next in the file */
 char *hs_word(hs_checker *c, const char *after); /* the next word; then `after` is expected */
+int hs_peek(hs_checker *c);                      /* the next byte of the file, or EOF */
 int hs_step_byte(hs_checker *c);                 /* the next byte of the steps, or EOF */
 uint64_t hs_number(hs_checker *c, uint64_t limit, const char *what); /* one below limit */
-/* Is the word [-]HEX, with p[-]DECIMAL for a power of two, that is, mantissa 2^exponent? */
-bool hs_parse_number(char *word, mpz_t mantissa, long *exponent);
 /* All these doubles are multiples of 2^unit, unit <= 0: value 2^-unit is a whole number. */
 int hs_unit(const double *values, size_t count);
 void hs_exact(mpz_t to, double value, long unit);
 
 void hs_check_tree(hs_checker *c); /* branches, each of them closed */
-/* Reads a core and proves that its rows cannot have their states together inside the domain:
- * core[1], ... are its signed rows (2 row, or 2 row + 1 for "active"), core[0] how many. */
+/* Reads a core, to a slot: how many rows and, signed, which (2 row, or 2 row + 1 for "active"). Its
+ * rows cannot have their states together inside the domain. */
 void hs_check_core(hs_checker *c);
-uint32_t *hs_read_slot(hs_checker *c); /* a slot for cores */
+uint32_t *hs_read_slot(hs_checker *c);
 void hs_check_span(hs_checker *c); /* one row of each part, however chosen, are a set that spans */
 
 /* For the loops that take the time: numbers by fours, on whatever machine. */

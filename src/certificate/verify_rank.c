@@ -116,8 +116,7 @@ static bool choices_span(hs_checker *c, size_t level, size_t dims, size_t parts)
     return true;
 }
 
-/* Makes level 0: the residues of the rows, each scaled by a power of two, the largest parts first.
- */
+/* Makes level 0: residues of the rows times powers of two, the largest parts first. */
 static void load(hs_checker *c, double prime) {
     size_t n = c->n, at = 0, parts = 0;
     double *residues = hs_memory(c, &c->rooms.residues, c->m * n, sizeof *residues);
