@@ -1,54 +1,32 @@
 /* Start reading here: what a certificate claims, for which layer and domain, and who checks it. */
 #include "certificate/verify.h"
+#include "layer/digest.h"
 #include "support/allocate.h"
 #include "support/clock.h"
 #include "support/error.h"
 
 #include <errno.h>
 
-void hs_layer_digest(const hs_layer *layer, uint8_t digest[SHA256_DIGEST_SIZE]) {
-    size_t m = hs_layer_rows(layer), count = m * hs_layer_columns(layer);
-    struct sha256_ctx context;
-    sha256_init(&context);
-    for (size_t k = 0; k < count + m; k++) {
-        uint64_t bits;
-        uint8_t bytes[sizeof bits];
-        memcpy(&bits, k < count ? hs_layer_weight(layer) + k : hs_layer_bias(layer) + k - count,
-               sizeof bits);
-        for (unsigned b = 0; b < sizeof bits; b++)
-            bytes[b] = (uint8_t)(bits >> (8 * b));
-        sha256_update(&context, sizeof bytes, bytes);
-    }
-    sha256_digest(&context, SHA256_DIGEST_SIZE, digest);
-}
-
-void hs_digest_print(const uint8_t digest[SHA256_DIGEST_SIZE], char text[HS_DIGEST_TEXT]) {
-    for (size_t k = 0; k < SHA256_DIGEST_SIZE; k++)
-        snprintf(text + 2 * k, 3, "%02x", digest[k]);
-}
-
-static size_t read_size(hs_checker *c, const char *name) {
-    hs_expect(c, name);
-    const char *word = hs_word(c, "\n");
-    bool whole = strlen(word) < 19 && strspn(word, "0123456789") == strlen(word);
-    hs_undamaged(c, whole, "a size was expected");
-    return (size_t)strtoull(word, NULL, 10);
-}
-
 /* The layer has to be the one that was read: nothing below depends on sizes that a file claims. */
 static void read_layer(hs_checker *c) {
     hs_verification *found = c->found;
     uint8_t digest[SHA256_DIGEST_SIZE];
-    char text[HS_DIGEST_TEXT];
-    found->m = read_size(c, "rows ");
-    found->n = read_size(c, "columns ");
+    char text[HS_DIGEST_TEXT], *word;
+    for (size_t k = 0; k < 2; k++) {
+        hs_expect(c, k == 0 ? "rows " : "columns ");
+        word = hs_word(c, "\n");
+        bool whole = strlen(word) < 19 && strspn(word, "0123456789") == strlen(word);
+        hs_undamaged(c, whole, "a size was expected");
+        *(k == 0 ? &found->m : &found->n) = strtoull(word, NULL, 10);
+    }
     bool same = found->m == c->m && found->n == c->n;
     hs_require(c, same, "it is for another layer, of %zu x %zu", found->m, found->n);
     hs_layer_digest(c->layer, digest);
     hs_digest_print(digest, text);
     hs_expect(c, "layer ");
-    snprintf(found->layer, sizeof found->layer, "%s", hs_word(c, "\n"));
-    hs_require(c, strcmp(found->layer, text) == 0, "it is for another layer, not for %s", text);
+    word = hs_word(c, "\n");
+    snprintf(found->layer, sizeof found->layer, "%s", word);
+    hs_require(c, strcmp(word, text) == 0, "it is for another layer, not for %s", text);
 }
 
 /* Is the word [-]HEX, with p[-]DECIMAL for a power of two, that is, mantissa 2^exponent? */
@@ -70,20 +48,17 @@ static double read_double(hs_checker *c, const char *after) {
     long exponent;
     if (strcmp(word + (word[0] == '-'), "inf") == 0)
         return word[0] == '-' ? -INFINITY : INFINITY;
-    bool good =
-        parse_number(word, c->integers[0], &exponent) && mpz_sizeinbase(c->integers[0], 2) <= 53;
-    double whole = good ? mpz_get_d(c->integers[0]) : 0.0;
-    double value = good ? ldexp(whole, (int)exponent) : INFINITY;
-    hs_undamaged(c, isfinite(value) && !(fabs(ldexp(value, (int)-exponent) - whole) > 0.0),
-                 "a number in double precision was expected");
+    bool good = parse_number(word, c->integers[0], &exponent);
+    double whole = mpz_get_d(c->integers[0]), value = ldexp(whole, (int)exponent);
+    good = good && mpz_sizeinbase(c->integers[0], 2) <= 53 && isfinite(value) &&
+           !(fabs(ldexp(value, (int)-exponent) - whole) > 0.0);
+    hs_undamaged(c, good, "a number in double precision was expected");
     return value;
 }
 
 static void read_domain(hs_checker *c) {
-    static const char *const kinds[4] = {[HS_DOMAIN_BALL] = "ball",
-                                         [HS_DOMAIN_SPACE] = "space",
-                                         [HS_DOMAIN_BOX] = "box",
-                                         [HS_DOMAIN_NONNEG_BALL] = "nonneg-ball"};
+    static const char *const kinds[4] = {"ball", "space", "box",
+                                         "nonneg-ball"}; /* hs_domain_kind */
     hs_domain *domain = &c->found->domain;
     size_t n = c->n;
     hs_expect(c, "domain ");
@@ -100,16 +75,16 @@ static void read_domain(hs_checker *c) {
     } else {
         hs_expect(c, "\n");
     }
-    double *bounds[2] = {hs_allocate(n, sizeof(double)), hs_allocate(n, sizeof(double))};
-    domain->lower = bounds[0]; /* to be freed with c->found */
-    domain->upper = bounds[1];
-    hs_enough(c, domain->lower != NULL && domain->upper != NULL);
+    double *bounds = hs_allocate(2 * n, sizeof *bounds);
+    hs_enough(c, bounds != NULL);
+    domain->lower = bounds; /* to be freed with c->found */
+    domain->upper = bounds + n;
     for (size_t k = 0; k < 2 * n; k++) {
         double none = k >= n ? INFINITY : domain->kind == HS_DOMAIN_NONNEG_BALL ? 0.0 : -INFINITY;
         if (domain->kind == HS_DOMAIN_BOX && k % n == 0)
             hs_expect(c, k == 0 ? "lower " : "upper ");
-        bounds[k / n][k % n] =
-            domain->kind == HS_DOMAIN_BOX ? read_double(c, k % n == n - 1 ? "\n" : " ") : none;
+        bounds[k] =
+            domain->kind != HS_DOMAIN_BOX ? none : read_double(c, k % n == n - 1 ? "\n" : " ");
     }
     for (size_t j = 0; j < n; j++)
         hs_undamaged(c, domain->lower[j] < domain->upper[j], "the box is empty");
@@ -147,7 +122,8 @@ static mpz_t *read_points(hs_checker *c, long *unit) {
     for (size_t k = 0; k < count; k++) {
         hs_expect(c, k % n == 0 ? names[k / n] : "");
         char *word = hs_word(c, k % n == n - 1 ? "\n" : " ");
-        hs_undamaged(c, parse_number(word, points[k], &exponent[k]), "that is no number");
+        bool good = parse_number(word, points[k], &exponent[k]);
+        hs_undamaged(c, good && mpz_sizeinbase(points[k], 2) <= most_bits, "that is no number");
         *unit = exponent[k] < *unit ? exponent[k] : *unit;
     }
     for (size_t k = 0; k < count; k++) {
@@ -282,9 +258,7 @@ hs_status hs_verify(const char *path, const hs_layer *layer, const hs_settings *
 }
 
 void hs_verification_free(hs_verification *verification) {
-    if (verification != NULL) {
-        free((double *)verification->domain.lower);
-        free((double *)verification->domain.upper);
-    }
+    if (verification != NULL)
+        free((double *)verification->domain.lower); /* and upper */
     free(verification);
 }

@@ -15,11 +15,6 @@
 #include <string.h>
 #include <zlib.h>
 
-/* SHA-256 of the weights, row by row, then of the biases, as doubles in little-endian order. */
-void hs_layer_digest(const hs_layer *layer, uint8_t digest[SHA256_DIGEST_SIZE]);
-enum { HS_DIGEST_TEXT = 2 * SHA256_DIGEST_SIZE + 1 };
-void hs_digest_print(const uint8_t digest[SHA256_DIGEST_SIZE], char text[HS_DIGEST_TEXT]);
-
 /* As hs_verify, for an open stream at its start; name: for messages. */
 hs_status hs_verify_stream(FILE *stream, const char *name, const hs_layer *layer,
                            const hs_settings *settings, hs_verification **verification,

@@ -3,6 +3,7 @@
 #include "certificate/format.h"
 #include "certificate/verify.h"
 #include "geometry/null_space.h"
+#include "layer/digest.h"
 #include "support/allocate.h"
 #include "support/error.h"
 #include "support/output_file.h"

@@ -4,6 +4,7 @@
  */
 #include "certificate/format.h"
 #include "certificate/verify.h"
+#include "layer/digest.h"
 
 #include <stdlib.h>
 #include <string.h>
