@@ -5,14 +5,14 @@
 #include <stdarg.h>
 
 _Noreturn void hs_refuse(hs_checker *c, hs_status status, const char *format, ...) {
-    char text[192];
+    char *reason = c->found->reason, *end = reason + sizeof c->found->reason;
+    reason +=
+        sprintf(reason, c->in_steps ? "byte %" PRIu64 " of the steps: " : "byte %" PRIu64 ": ",
+                c->in_steps ? c->steps_before + c->step_at : c->before + c->at);
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    vsnprintf(reason, (size_t)(end - reason), format, arguments);
     va_end(arguments);
-    snprintf(c->found->reason, sizeof c->found->reason, "byte %" PRIu64 "%s: %s",
-             c->in_steps ? c->steps_before + c->step_at : c->before + c->at,
-             c->in_steps ? " of the steps" : "", text);
     c->status = status;
     longjmp(c->leave, 1);
 }
@@ -23,11 +23,10 @@ void *hs_memory(hs_checker *c, hs_room *room, size_t count, size_t size) {
         return room->at;
     hs_enough(c, count < SIZE_MAX / 2 / size);
     grown = grown > count * size ? grown : count * size;
-    char *memory = old > 0 ? realloc(room->at, grown) : calloc(grown, 1);
+    char *memory = realloc(room->at, grown);
     hs_enough(c, memory != NULL);
     *room = (hs_room){.at = memory, .size = grown};
-    if (old > 0)
-        memset(memory + old, 0, grown - old);
+    memset(memory + old, 0, grown - old);
     return memory;
 }
 

@@ -7,7 +7,8 @@
 /* Are the multipliers of d + 1 rows unique and positive, by elimination in double precision with
  * error bounds (README.md), and is h >= 0 where there is an h besides? A row is d numbers that are
  * to vanish, h, and backwards at its end the combination of the given rows that it is; then bounds
- * of the errors of all these. Infinity and NaN fail every comparison. */
+ * of the errors of all these. What overflows has a bound of infinity or NaN, which fails every
+ * comparison here. */
 HS_FAST static bool holds_in_floating_point(double *rows, size_t d, size_t width, bool has_h) {
     const double slack = 1.0 + 1e-9, *last = rows + d * 2 * width, *bound = last + width;
     for (size_t i = 0; i <= d; i++)
@@ -23,10 +24,10 @@ HS_FAST static bool holds_in_floating_point(double *rows, size_t d, size_t width
         for (size_t i = k + 1; i <= d; i++) {
             double *restrict x = rows + i * 2 * width, *restrict e = x + width;
             double f = x[p] / a[p], t = fabs(f);
-            double off = (e[p] + t * b[p]) / room + DBL_EPSILON * t + DBL_MIN;
+            double off = (e[p] + t * b[p] + DBL_MIN) / room + DBL_EPSILON * t + DBL_MIN;
             for (size_t j = 0; j < width; j++) {
                 double y = fabs(a[j]), rounding = DBL_EPSILON * (fabs(x[j]) + t * y);
-                double underflow = y > 0.0 ? DBL_MIN : 0.0;
+                double underflow = y + b[j] > 0.0 ? DBL_MIN : 0.0;
                 e[j] += t * b[j] + off * (y + b[j]) + rounding + underflow;
                 e[j] *= slack;
                 x[j] -= f * a[j];
@@ -34,7 +35,7 @@ HS_FAST static bool holds_in_floating_point(double *rows, size_t d, size_t width
             x[p] = e[p] = 0.0;
         }
     }
-    bool good = !has_h || last[d] >= bound[d];
+    bool good = !has_h || last[d] - bound[d] >= 0.0; /* inf - inf is NaN */
     for (size_t k = 0; k <= d; k++)
         good = good && last[width - 1 - k] > bound[width - 1 - k];
     return good;
@@ -76,34 +77,33 @@ static bool find_combination(mpz_t *rows, size_t d, size_t count, mpz_t *multipl
 
 /* The proof, wherever the multipliers come from: they have no two signs and are not all zero, h and
  * they have no two signs, and g = 0 or radius^2 |g|^2 <= h^2. */
-static bool combination_holds(const hs_checker *c, const double *rows, int unit, size_t count,
-                              mpz_t *multipliers) {
+static void check_combination(hs_checker *c, const double *rows, int unit, size_t count) {
+    mpz_t *multipliers = c->integers, *sum = multipliers + count, *square = sum + 1,
+          *value = sum + 2;
     int radius_unit = hs_unit(&c->radius, 1), sign = 0;
     bool holds = true;
-    mpz_t sum, square, value;
-    mpz_inits(sum, square, value, NULL);
+    mpz_set_ui(*square, 0);
     for (size_t k = 0; k < count; k++) {
         sign = sign == 0 ? mpz_sgn(multipliers[k]) : sign;
         holds = holds && sign * mpz_sgn(multipliers[k]) >= 0;
     }
     for (size_t j = 0; j <= c->n; j++) { /* g, then h */
-        mpz_set_ui(sum, 0);
+        mpz_set_ui(*sum, 0);
         for (size_t k = 0; k < count; k++) {
-            hs_exact(value, rows[k * (c->n + 1) + j], unit);
-            mpz_addmul(sum, value, multipliers[k]);
+            hs_exact(*value, rows[k * (c->n + 1) + j], unit);
+            mpz_addmul(*sum, *value, multipliers[k]);
         }
         if (j < c->n)
-            mpz_addmul(square, sum, sum);
+            mpz_addmul(*square, *sum, *sum);
     }
-    holds = holds && sign != 0 && sign * mpz_sgn(sum) >= 0;
-    hs_exact(value, c->radius, radius_unit);
-    mpz_mul(value, value, value);
-    mpz_mul_2exp(sum, sum, (mp_bitcnt_t)-radius_unit);
-    mpz_mul(sum, sum, sum);
-    mpz_submul(sum, value, square); /* h^2 - radius^2 |g|^2 */
-    holds = holds && (mpz_sgn(square) == 0 || (c->radius > 0.0 && mpz_sgn(sum) >= 0));
-    mpz_clears(sum, square, value, NULL);
-    return holds;
+    holds = holds && sign != 0 && sign * mpz_sgn(*sum) >= 0;
+    hs_exact(*value, c->radius, radius_unit);
+    mpz_mul(*value, *value, *value);
+    mpz_mul_2exp(*sum, *sum, (mp_bitcnt_t)-radius_unit);
+    mpz_mul(*sum, *sum, *sum);
+    mpz_submul(*sum, *value, *square); /* h^2 - radius^2 |g|^2 */
+    holds = holds && (mpz_sgn(*square) == 0 || (c->radius > 0.0 && mpz_sgn(*sum) >= 0));
+    hs_require(c, holds, "the core's multipliers prove nothing");
 }
 
 static void read_multipliers(hs_checker *c, mpz_t *multipliers, size_t count) {
@@ -152,8 +152,7 @@ static void prove(hs_checker *c, const uint32_t *core, uint64_t kind) {
     hs_require(c, good, "the core's rows have no unique vanishing combination");
     if (kind == HS_CORE_STORED)
         read_multipliers(c, multipliers, count);
-    good = combination_holds(c, rows, unit, count, multipliers);
-    hs_require(c, good, "the core's multipliers prove nothing");
+    check_combination(c, rows, unit, count);
 }
 
 void hs_check_core(hs_checker *c) {

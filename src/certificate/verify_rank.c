@@ -79,6 +79,7 @@ static bool choices_span(hs_checker *c, size_t level, size_t dims, size_t parts)
         size_t pairs = triples ? (edge[2] - edge[1]) * (edge[3] - edge[2]) : level > 0;
         c->span_steps += edge[triples ? 1 : parts] * pairs;
         bool few = c->span_steps <= HS_TRANSVERSAL_STEPS && level < MOST_LEVELS - 1;
+        few = few && level * pitch <= MOST_ENTRIES / c->n;
         hs_require(c, few, "the groups allow too many choices");
         c->open_dims = dims;
         if (triples) {
@@ -130,9 +131,11 @@ static void load(hs_checker *c, double prime) {
     c->edge = hs_memory(c, &c->rooms.edge, c->parts + 1, sizeof *c->edge);
     c->pitch = PADDED(c->span_count) + HS_LANES;
     double *to = hs_memory(c, &c->rooms.level[0], n * c->pitch, sizeof *to);
-    for (size_t size = c->span_count; size > 0; size--)
+    for (size_t size = c->span_count, smaller = 0; size > 0; size = smaller, smaller = 0)
         for (size_t g = 0; g < c->parts; g++) {
-            if (c->part[g + 1] - c->part[g] != size)
+            size_t own = c->part[g + 1] - c->part[g];
+            smaller = own < size && own > smaller ? own : smaller;
+            if (own != size)
                 continue;
             for (size_t r = c->part[g]; r < c->part[g + 1]; r++, at++)
                 for (size_t j = 0; j < n; j++)

@@ -48,8 +48,8 @@ static void settle(hs_checker *c, uint64_t number, bool left) {
     bool again = s->left || s->proved;
     s->place = again ? s->place : c->segments++;
     hs_require(c, c->segments <= MOST_STATES / c->m, "there are too many segments");
-    uint8_t *assumed = hs_memory(c, &c->rooms.assumed, c->segments * c->m, 1);
-    uint8_t *states = assumed + s->place * c->m;
+    uint8_t *states = hs_memory(c, &c->rooms.assumed, c->segments * c->m, 1);
+    states += s->place * c->m;
     hs_require(c, !(left ? s->left : s->proved), "a segment is left or proved twice");
     hs_require(c, !again || memcmp(states, c->states, c->m) == 0,
                "a segment assumes other states than those with which it was left");
@@ -168,6 +168,7 @@ static void (*const steps[])(hs_checker *c) = {[HS_STEP_SEGMENT] = begin_segment
 
 void hs_check_tree(hs_checker *c) {
     const hs_settings *s = c->settings;
+    hs_require(c, c->row_count <= UINT32_MAX / 2, "the layer has too many rows");
     c->states = hs_memory(c, &c->rooms.states, c->m, sizeof *c->states);
     c->known = hs_memory(c, &c->rooms.known, c->m, sizeof *c->known);
     c->decisions = hs_memory(c, &c->rooms.decisions, c->m, sizeof *c->decisions);
