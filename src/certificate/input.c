@@ -84,15 +84,15 @@ int hs_step_byte(hs_checker *c) {
 
 uint64_t hs_number(hs_checker *c, uint64_t limit, const char *what) {
     uint64_t value = 0;
-    for (unsigned shift = 0; shift < 63; shift += 7) {
+    for (unsigned shift = 0;; shift += 7) {
         int byte = hs_step_byte(c);
         hs_undamaged(c, byte != EOF, "the steps end before the proof is complete");
+        hs_undamaged(c, shift < 63, "%s has too many digits", what);
         value |= (uint64_t)(byte & 0x7f) << shift;
         if (byte < 0x80 && value < limit)
             return value;
         hs_undamaged(c, byte >= 0x80, "%s %" PRIu64 " is out of range", what, value);
     }
-    hs_refuse(c, HS_BAD_DATA, "%s has too many digits", what);
 }
 
 int hs_unit(const double *values, size_t count) {

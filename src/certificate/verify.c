@@ -1,6 +1,5 @@
 /* Start reading here: what a certificate claims, for which layer and domain, and who checks it. */
 #include "certificate/verify.h"
-#include "layer/digest.h"
 #include "support/allocate.h"
 #include "support/clock.h"
 #include "support/error.h"
@@ -10,7 +9,6 @@
 /* The layer has to be the one that was read: nothing below depends on sizes that a file claims. */
 static void read_layer(hs_checker *c) {
     hs_verification *found = c->found;
-    uint8_t digest[SHA256_DIGEST_SIZE];
     char text[HS_DIGEST_TEXT], *word;
     for (size_t k = 0; k < 2; k++) {
         hs_expect(c, k == 0 ? "rows " : "columns ");
@@ -21,8 +19,7 @@ static void read_layer(hs_checker *c) {
     }
     bool same = found->m == c->m && found->n == c->n;
     hs_require(c, same, "it is for another layer, of %zu x %zu", found->m, found->n);
-    hs_layer_digest(c->layer, digest);
-    hs_digest_print(digest, text);
+    hs_layer_digest(c->layer, text);
     hs_expect(c, "layer ");
     word = hs_word(c, "\n");
     snprintf(found->layer, sizeof found->layer, "%s", word);
@@ -31,14 +28,12 @@ static void read_layer(hs_checker *c) {
 
 /* Is the word [-]HEX, with p[-]DECIMAL for a power of two, that is, mantissa 2^exponent? */
 static bool parse_number(char *word, mpz_t mantissa, long *exponent) {
-    char *power = strchr(word, 'p'), *digits = word + (word[0] == '-'), *end = "";
-    *exponent = power != NULL ? strtol(power + 1, &end, 10) : 0;
-    if (power != NULL && (power[1] == '+' || end == power + 1 || *end != '\0'))
-        return false;
-    if (power != NULL)
-        *power = '\0';
-    return strspn(digits, "0123456789abcdef") == strlen(digits) && digits[0] != '\0' &&
-           *exponent >= -HS_CERTIFICATE_NUMBER && *exponent <= HS_CERTIFICATE_NUMBER &&
+    char *digits = word + (word[0] == '-'), *power = digits + strspn(digits, "0123456789abcdef");
+    char *end = power; /* of the word, if it is a number */
+    *exponent = *power == 'p' && power[1] != '+' ? strtol(power + 1, &end, 10) : 0;
+    bool good = power > digits && *end == '\0' && end != power + 1;
+    *power = '\0';
+    return good && *exponent >= -HS_CERTIFICATE_NUMBER && *exponent <= HS_CERTIFICATE_NUMBER &&
            mpz_set_str(mantissa, word, 16) == 0;
 }
 
@@ -57,8 +52,7 @@ static double read_double(hs_checker *c, const char *after) {
 }
 
 static void read_domain(hs_checker *c) {
-    static const char *const kinds[4] = {"ball", "space", "box",
-                                         "nonneg-ball"}; /* hs_domain_kind */
+    static const char *const kinds[4] = {"ball", "space", "box", "nonneg-ball"}; /* by kind */
     hs_domain *domain = &c->found->domain;
     size_t n = c->n;
     hs_expect(c, "domain ");
@@ -68,26 +62,22 @@ static void read_domain(hs_checker *c) {
         kind++;
     hs_undamaged(c, kind < 4, "a domain was expected");
     domain->kind = (hs_domain_kind)kind;
-    if (domain->kind == HS_DOMAIN_BALL || domain->kind == HS_DOMAIN_NONNEG_BALL) {
-        hs_expect(c, " ");
-        domain->radius = c->radius = read_double(c, "\n");
-        hs_undamaged(c, c->radius > 0.0 && isfinite(c->radius), "a positive radius was expected");
-    } else {
-        hs_expect(c, "\n");
-    }
+    bool box = domain->kind == HS_DOMAIN_BOX, ball = !box && domain->kind != HS_DOMAIN_SPACE;
+    hs_expect(c, ball ? " " : "\n");
+    domain->radius = c->radius = ball ? read_double(c, "\n") : 0.0;
+    bool good = !ball || (c->radius > 0.0 && isfinite(c->radius));
+    hs_undamaged(c, good, "a positive radius was expected");
     double *bounds = hs_allocate(2 * n, sizeof *bounds);
     hs_enough(c, bounds != NULL);
     domain->lower = bounds; /* to be freed with c->found */
     domain->upper = bounds + n;
     for (size_t k = 0; k < 2 * n; k++) {
         double none = k >= n ? INFINITY : domain->kind == HS_DOMAIN_NONNEG_BALL ? 0.0 : -INFINITY;
-        if (domain->kind == HS_DOMAIN_BOX && k % n == 0)
+        if (box && k % n == 0)
             hs_expect(c, k == 0 ? "lower " : "upper ");
-        bounds[k] =
-            domain->kind != HS_DOMAIN_BOX ? none : read_double(c, k % n == n - 1 ? "\n" : " ");
+        bounds[k] = box ? read_double(c, k % n == n - 1 ? "\n" : " ") : none;
+        hs_undamaged(c, k < n || bounds[k - n] < bounds[k], "the box is empty");
     }
-    for (size_t j = 0; j < n; j++)
-        hs_undamaged(c, domain->lower[j] < domain->upper[j], "the box is empty");
 }
 
 /* Face m + 2j is lower_j - z_j < 0, face m + 2j + 1 is z_j - upper_j < 0. */
@@ -175,8 +165,8 @@ static void check_witness(hs_checker *c) {
 
 /* All of the certificate; a refusal comes back here. */
 static void check(hs_checker *c) {
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    char text[HS_DIGEST_TEXT], *reason = c->found->reason;
+    hs_verification *found = c->found;
+    char text[HS_DIGEST_TEXT];
     if (setjmp(c->leave) != 0)
         return;
     size_t integers = (c->n + 2) * (2 * c->n + 4); /* as many as a core may take */
@@ -184,62 +174,52 @@ static void check(hs_checker *c) {
     while (c->integer_count < integers)
         mpz_init(c->integers[c->integer_count++]);
     hs_expect(c, HS_CERTIFICATE_MAGIC "\nverdict ");
-    const char *word = hs_word(c, "\n");
-    c->found->verdict = strcmp(word, "injective") == 0 ? HS_INJECTIVE : HS_NOT_INJECTIVE;
-    bool known = c->found->verdict == HS_INJECTIVE || strcmp(word, "not-injective") == 0;
-    hs_undamaged(c, known, "a verdict was expected");
+    found->verdict = hs_peek(c) == 'n' ? HS_NOT_INJECTIVE : HS_INJECTIVE;
+    hs_expect(c, found->verdict == HS_INJECTIVE ? "injective\n" : "not-injective\n");
     read_layer(c);
     read_domain(c);
     make_rows(c);
-    if (c->found->verdict == HS_INJECTIVE)
+    if (found->verdict == HS_INJECTIVE) {
         hs_check_tree(c);
-    else
-        check_witness(c);
-    sha256_update(&c->digest, c->at, c->bytes); /* all before the last line */
-    sha256_digest(&c->digest, sizeof digest, digest);
-    hs_digest_print(digest, text);
-    hs_expect(c, "end ");
-    hs_undamaged(c, strcmp(hs_word(c, "\n"), text) == 0, "that is not the digest of the file");
-    hs_undamaged(c, hs_peek(c) == EOF, "something follows the end of the certificate");
-    if (c->found->verdict == HS_NOT_INJECTIVE)
-        strcpy(reason, "x and y lie in the domain, differ, and have the same output");
-    else
-        snprintf(reason, sizeof c->found->reason,
+        snprintf(found->reason, sizeof found->reason,
                  "at every point inside the domain the active rows span the space: %" PRIu64
                  " branches cover the domain, %" PRIu64 " sets of rows that cannot have their "
                  "states together close them",
-                 c->found->branches, c->found->cores);
-    c->found->proven = true;
+                 found->branches, found->cores);
+    } else {
+        check_witness(c);
+        strcpy(found->reason, "x and y lie in the domain, differ, and have the same output");
+    }
+    sha256_update(&c->digest, c->at, c->bytes); /* all before the last line */
+    hs_digest_print(&c->digest, text);
+    hs_expect(c, "end ");
+    hs_undamaged(c, strcmp(hs_word(c, "\n"), text) == 0, "that is not the digest of the file");
+    hs_undamaged(c, hs_peek(c) == EOF, "something follows the end of the certificate");
+    found->proven = true;
 }
 
 hs_status hs_verify_stream(FILE *stream, const char *name, const hs_layer *layer,
                            const hs_settings *settings, hs_verification **verification,
                            hs_error *error) {
     double start = hs_clock_seconds();
-    hs_checker *c = hs_allocate(1, sizeof *c);
     hs_verification *found = *verification = hs_allocate(1, sizeof *found);
-    hs_status status = HS_NO_MEMORY;
-    if (c != NULL && found != NULL) {
-        c->stream = stream;
-        c->layer = layer;
-        c->settings = settings;
-        c->found = found;
-        c->m = hs_layer_rows(layer);
-        c->n = hs_layer_columns(layer);
-        sha256_init(&c->digest);
-        check(c);
-        status = c->status == HS_BAD_DATA && ferror(stream) ? HS_CANNOT_OPEN : c->status;
-        if (c->inflating)
-            inflateEnd(&c->inflater);
-        for (size_t k = 0; k < c->integer_count; k++)
-            mpz_clear(c->integers[k]);
-        for (hs_room *room = (hs_room *)&c->rooms; room < (hs_room *)(&c->rooms + 1); room++)
-            free(room->at);
-        found->seconds = hs_clock_seconds() - start;
-    }
-    free(c);
+    if (found == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "%s: no memory to check it", name);
+    hs_checker c = {.stream = stream, .layer = layer, .settings = settings, .found = found};
+    c.m = hs_layer_rows(layer);
+    c.n = hs_layer_columns(layer);
+    sha256_init(&c.digest);
+    check(&c);
+    hs_status status = c.status == HS_BAD_DATA && ferror(stream) ? HS_CANNOT_OPEN : c.status;
+    if (c.inflating)
+        inflateEnd(&c.inflater);
+    for (size_t k = 0; k < c.integer_count; k++)
+        mpz_clear(c.integers[k]);
+    for (hs_room *room = (hs_room *)&c.rooms; room < (hs_room *)(&c.rooms + 1); room++)
+        free(room->at);
+    found->seconds = hs_clock_seconds() - start;
     if (status != HS_OK) {
-        hs_fail(error, status, "%s: %s", name, found != NULL ? found->reason : "no memory");
+        hs_fail(error, status, "%s: %s", name, found->reason);
         hs_verification_free(found);
         *verification = NULL;
     }

@@ -3,12 +3,11 @@
 #define HS_CERTIFICATE_VERIFY_H
 
 #include "certificate/format.h"
-#include "halfspan/halfspan.h"
+#include "layer/digest.h"
 
 #include <gmp.h>
 #include <inttypes.h>
 #include <math.h>
-#include <nettle/sha2.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +31,7 @@ typedef struct hs_checker {
     hs_status status;       /* HS_OK while the certificate is well formed */
     jmp_buf leave;          /* where a refusal goes */
     struct hs_rooms {       /* memory, by what it is for */
-        hs_room word, rows, usable, integers, exponents, states, known, decisions, open, segments;
+        hs_room word, rows, usable, integers, exponents, states, known, open, segments;
         hs_room assumed, cores, claim, multiplier, span, part, edge, residues, done, products,
             level[40];
     } rooms;
@@ -40,7 +39,7 @@ typedef struct hs_checker {
     size_t integer_count;
 
     FILE *stream; /* borrowed; all bytes before those in the buffer are in the digest */
-    uint8_t bytes[1 << 16], steps[1 << 16];
+    uint8_t bytes[1 << 14], steps[1 << 14];
     size_t at, end, step_at, step_end;
     uint64_t before, steps_before; /* bytes before those in the buffers */
     struct sha256_ctx digest;
@@ -51,11 +50,10 @@ typedef struct hs_checker {
     double *rows;  /* row_count x (n + 1) */
     bool *usable;  /* there is such a face; the row has a weight that is not zero */
     double radius; /* of the ball; 0 in other domains */
-    /* verify_tree.c: the branch, with the rows whose state is known in order. */
+    /* verify_tree.c: the branch. */
     uint8_t *states;
-    uint32_t *known, *open; /* open: signed rows of a core */
-    size_t *decisions;      /* places in known: assumed active first, inactive next */
-    size_t known_count, depth, segments;
+    uint32_t *known, *open; /* rows in order (2 row + 1: assumed here); signed rows of a core */
+    size_t known_count, segments;
     uint64_t step, slot, number; /* being read; the number of the segment */
     bool inside;                 /* a segment is being read */
     /* verify_rank.c: rows, where each part begins among them, and the same as enumerated. */

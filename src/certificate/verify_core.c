@@ -56,16 +56,14 @@ static bool find_combination(mpz_t *rows, size_t d, size_t count, mpz_t *multipl
             return false;
         for (size_t i = k + 1; i < count && p < d; i++) {
             mpz_t *row = rows + i * width;
+            mpz_set(x[1], row[p]);
             for (size_t j = 0; j < width; j++) {
-                if (j == p)
-                    continue;
-                mpz_mul(*x, row[j], a[p]);
-                mpz_submul(*x, row[p], a[j]);
+                mpz_mul(x[0], row[j], a[p]);
+                mpz_submul(x[0], x[1], a[j]);
                 if (last != NULL)
-                    mpz_divexact(*x, *x, *last);
-                mpz_swap(row[j], *x);
+                    mpz_divexact(x[0], x[0], *last);
+                mpz_swap(row[j], x[0]);
             }
-            mpz_set_ui(row[p], 0);
         }
         last = p < d ? &a[p] : last;
         vanished = p < d ? vanished : k;

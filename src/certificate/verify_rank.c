@@ -135,12 +135,11 @@ static void load(hs_checker *c, double prime) {
         for (size_t g = 0; g < c->parts; g++) {
             size_t own = c->part[g + 1] - c->part[g];
             smaller = own < size && own > smaller ? own : smaller;
-            if (own != size)
-                continue;
-            for (size_t r = c->part[g]; r < c->part[g + 1]; r++, at++)
+            for (size_t r = c->part[g]; r < c->part[g + 1] && own == size; r++, at++)
                 for (size_t j = 0; j < n; j++)
                     to[j * c->pitch + at] = residues[c->span[r] * n + j];
-            c->edge[++parts] = at;
+            parts += own == size;
+            c->edge[parts] = at;
         }
 }
 

@@ -1,6 +1,5 @@
 /* The proof that a layer is injective: a tree of assumptions about one bad point, walked depth
- * first. Nothing is believed: a step either follows from what is known in its branch, or the proof
- * is refused. */
+ * first. A step either follows from what is known in its branch, or the proof is refused. */
 #include "certificate/verify.h"
 
 enum { OPEN = 0, INACTIVE = 1, ACTIVE = 2 };            /* what is known of a row */
@@ -12,20 +11,21 @@ typedef struct segment {
     bool left, proved;
 } segment;
 
-static void learn(hs_checker *c, size_t row, int state) {
+static void learn(hs_checker *c, size_t row, int state, bool decision) {
     c->states[row] = (uint8_t)state;
-    c->known[c->known_count++] = (uint32_t)row;
+    c->known[c->known_count++] = (uint32_t)(2 * row + decision);
 }
 
-/* The branch is closed: goes on with the other side of the last decision that has one. */
+/* The branch is closed: goes on with the other side of the last decision. */
 static void close_branch(hs_checker *c) {
+    uint32_t last = 0;
     c->found->branches++;
-    c->inside = c->depth > 0;
-    size_t known = c->inside ? c->decisions[--c->depth] : 0, row = c->known[known];
-    while (c->known_count > known)
-        c->states[c->known[--c->known_count]] = OPEN;
+    for (c->inside = false; c->known_count > 0 && !c->inside; c->inside = last % 2 != 0) {
+        last = c->known[--c->known_count];
+        c->states[last / 2] = OPEN;
+    }
     if (c->inside)
-        learn(c, row, INACTIVE);
+        learn(c, last / 2, INACTIVE, false);
 }
 
 /* A row about which something is about to be learnt. */
@@ -37,9 +37,7 @@ static size_t read_open_row(hs_checker *c) {
 }
 
 static void branch(hs_checker *c) {
-    size_t row = read_open_row(c);
-    c->decisions[c->depth++] = c->known_count;
-    learn(c, row, ACTIVE);
+    learn(c, read_open_row(c), ACTIVE, true);
 }
 
 /* Once as it is left and once as it is proved, with the same states. */
@@ -61,7 +59,7 @@ static void begin_segment(hs_checker *c) {
     c->number = hs_number(c, HS_CERTIFICATE_SEGMENTS, "segment");
     for (int state = INACTIVE; state <= ACTIVE; state++)
         for (uint64_t left = hs_number(c, c->m + 1, "number of rows"); left > 0; left--)
-            learn(c, read_open_row(c), state);
+            learn(c, read_open_row(c), state, false);
     hs_require(c, c->number > 0 || c->known_count == 0, "segment 0, the domain, assumes nothing");
     c->inside = true;
     settle(c, c->number, false);
@@ -101,12 +99,11 @@ static size_t read_core(hs_checker *c) {
     hs_require(c, core[0] > 0, "there is no core in slot %zu", c->slot);
     for (size_t k = 1; k <= core[0]; k++) {
         size_t row = core[k] / 2, wanted = core[k] % 2 != 0 ? ACTIVE : INACTIVE;
-        if (row >= c->m) /* a face: inactive everywhere inside the domain */
-            continue;
-        if (c->states[row] == OPEN)
+        size_t state = row < c->m ? c->states[row] : INACTIVE; /* a face is, inside the domain */
+        if (state == OPEN)
             c->open[count++] = core[k];
         else
-            hs_require(c, c->states[row] == wanted, "the core does not apply, for row %zu", row);
+            hs_require(c, state == wanted, "the core does not apply, for row %zu", row);
     }
     return count;
 }
@@ -118,7 +115,7 @@ static void unit_or_dead(hs_checker *c) {
     if (count == 0)
         close_branch(c);
     else
-        learn(c, c->open[0] / 2, c->open[0] % 2 != 0 ? INACTIVE : ACTIVE);
+        learn(c, c->open[0] / 2, c->open[0] % 2 != 0 ? INACTIVE : ACTIVE, false);
 }
 
 static void add_row(hs_checker *c, size_t row, bool ends_part) {
@@ -130,9 +127,8 @@ static void add_row(hs_checker *c, size_t row, bool ends_part) {
 /* Of the open rows of each core, which ask to be inactive, one is active; each row that is known to
  * be active is a part of its own. If these with one more row span, that row is inactive. */
 static void span_or_fix(hs_checker *c) {
-    uint64_t groups = hs_number(c, c->n + 1, "number of groups"), rows = 0;
     c->parts = c->span_count = 0;
-    for (; groups > 0; groups--) {
+    for (uint64_t groups = hs_number(c, c->n + 1, "number of groups"); groups > 0; groups--) {
         size_t count = read_core(c);
         hs_require(c, count > 0, "no row of the core is open");
         for (size_t k = 0; k < count; k++) {
@@ -141,37 +137,30 @@ static void span_or_fix(hs_checker *c) {
         }
     }
     for (size_t k = 0; k < c->known_count; k++)
-        if (c->states[c->known[k]] == ACTIVE)
-            add_row(c, c->known[k], true);
-    if (c->step == HS_STEP_FIX) {
-        rows = hs_number(c, c->m + 1, "number of rows");
-        hs_require(c, rows > 0, "no row is fixed");
-    }
+        if (c->states[c->known[k] / 2] == ACTIVE)
+            add_row(c, c->known[k] / 2, true);
+    bool fix = c->step == HS_STEP_FIX;
+    uint64_t rows = fix ? hs_number(c, c->m + 1, "number of rows") : 0;
+    hs_require(c, !fix || rows > 0, "no row is fixed");
     for (; rows > 0; rows--) {
-        learn(c, read_open_row(c), INACTIVE);
-        add_row(c, c->known[c->known_count - 1], rows == 1);
+        learn(c, read_open_row(c), INACTIVE, false);
+        add_row(c, c->known[c->known_count - 1] / 2, rows == 1);
     }
     hs_check_span(c);
-    if (c->step == HS_STEP_SPAN)
+    if (!fix)
         close_branch(c);
 }
 
-static void (*const steps[])(hs_checker *c) = {[HS_STEP_SEGMENT] = begin_segment,
-                                               [HS_STEP_CORE] = hs_check_core,
-                                               [HS_STEP_UNIT] = unit_or_dead,
-                                               [HS_STEP_DEAD] = unit_or_dead,
-                                               [HS_STEP_SPAN] = span_or_fix,
-                                               [HS_STEP_FIX] = span_or_fix,
-                                               [HS_STEP_BRANCH] = branch,
-                                               [HS_STEP_DETACH] = detach,
-                                               [HS_STEP_END] = finish};
+/* HS_STEP_SEGMENT = 1 to HS_STEP_END. */
+static void (*const steps[HS_STEP_END + 1])(hs_checker *c) = {
+    NULL,        begin_segment, hs_check_core, unit_or_dead, unit_or_dead,
+    span_or_fix, span_or_fix,   branch,        detach,       finish};
 
 void hs_check_tree(hs_checker *c) {
     const hs_settings *s = c->settings;
     hs_require(c, c->row_count <= UINT32_MAX / 2, "the layer has too many rows");
     c->states = hs_memory(c, &c->rooms.states, c->m, sizeof *c->states);
     c->known = hs_memory(c, &c->rooms.known, c->m, sizeof *c->known);
-    c->decisions = hs_memory(c, &c->rooms.decisions, c->m, sizeof *c->decisions);
     c->open = hs_memory(c, &c->rooms.open, c->n + 2, sizeof *c->open);
     c->span = hs_memory(c, &c->rooms.span, c->n * (c->n + 2) + 2 * c->m, sizeof *c->span);
     c->part = hs_memory(c, &c->rooms.part, c->n + c->m + 2, sizeof *c->part);

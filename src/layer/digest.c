@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void hs_layer_digest(const hs_layer *layer, uint8_t digest[SHA256_DIGEST_SIZE]) {
+void hs_layer_digest(const hs_layer *layer, char text[HS_DIGEST_TEXT]) {
     size_t m = hs_layer_rows(layer), count = m * hs_layer_columns(layer);
     struct sha256_ctx context;
     sha256_init(&context);
@@ -16,10 +16,12 @@ void hs_layer_digest(const hs_layer *layer, uint8_t digest[SHA256_DIGEST_SIZE]) 
             bytes[b] = (uint8_t)(bits >> (8 * b));
         sha256_update(&context, sizeof bytes, bytes);
     }
-    sha256_digest(&context, SHA256_DIGEST_SIZE, digest);
+    hs_digest_print(&context, text);
 }
 
-void hs_digest_print(const uint8_t digest[SHA256_DIGEST_SIZE], char text[HS_DIGEST_TEXT]) {
+void hs_digest_print(struct sha256_ctx *context, char text[HS_DIGEST_TEXT]) {
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_digest(context, sizeof digest, digest);
     for (size_t k = 0; k < SHA256_DIGEST_SIZE; k++)
         snprintf(text + 2 * k, 3, "%02x", digest[k]);
 }
