@@ -28,7 +28,7 @@ enum {
 enum {
     HS_CORE_SLOTS = 65536,             /* cores that can be referred to at a time */
     HS_MULTIPLIER_BYTES = 1 << 24,     /* of the stored multipliers of a core */
-    HS_TRANSVERSAL_STEPS = 10000000,   /* rows reduced for one proof that transversals span */
+    HS_TRANSVERSAL_STEPS = 100000000,  /* rows and choices looked at for one span or fix step */
     HS_CERTIFICATE_SEGMENTS = 1 << 24, /* in one certificate */
     HS_CERTIFICATE_NUMBER = 1 << 22    /* characters of a rational number */
 };

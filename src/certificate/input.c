@@ -1,94 +1,111 @@
-#include "certificate/input.h"
+/* A certificate as a stream: text, then compressed steps. Whatever is wrong with it is said here,
+ * with its place. */
+#include "certificate/verify.h"
 
-void hs_input_begin(hs_input *input, FILE *stream) {
-    *input = (hs_input){.stream = stream};
-    sha256_init(&input->digest);
+#include <stdarg.h>
+
+_Noreturn void hs_refuse(hs_checker *c, hs_status status, const char *format, ...) {
+    char *reason = c->found->reason, *end = reason + sizeof c->found->reason;
+    reason +=
+        sprintf(reason, c->in_steps ? "byte %" PRIu64 " of the steps: " : "byte %" PRIu64 ": ",
+                c->in_steps ? c->steps_before + c->step_at : c->before + c->at);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, (size_t)(end - reason), format, arguments);
+    va_end(arguments);
+    c->status = status;
+    longjmp(c->leave, 1);
 }
 
-void hs_input_end(hs_input *input) {
-    if (input->inflating)
-        inflateEnd(&input->inflater);
-    input->inflating = false;
+void *hs_memory(hs_checker *c, hs_room *room, size_t count, size_t size) {
+    size_t old = room->size, grown = old + old / 2;
+    if (count <= old / size)
+        return room->at;
+    hs_enough(c, count < SIZE_MAX / 2 / size);
+    grown = grown > count * size ? grown : count * size;
+    char *memory = realloc(room->at, grown);
+    hs_enough(c, memory != NULL);
+    *room = (hs_room){.at = memory, .size = grown};
+    memset(memory + old, 0, grown - old);
+    return memory;
 }
 
-static void hash(hs_input *input) {
-    sha256_update(&input->digest, input->at - input->hashed, input->bytes + input->hashed);
-    input->hashed = input->at;
-}
-
-/* Makes sure that there is a byte; false at the end of the file. */
-static bool fill(hs_input *input) {
-    if (input->at < input->end)
-        return true;
-    hash(input);
-    input->before += input->end;
-    input->at = input->hashed = 0;
-    input->end = fread(input->bytes, 1, sizeof input->bytes, input->stream);
-    return input->end > 0;
-}
-
-int hs_input_peek(hs_input *input) {
-    return fill(input) ? input->bytes[input->at] : EOF;
-}
-
-int hs_input_byte(hs_input *input) {
-    return fill(input) ? input->bytes[input->at++] : EOF;
-}
-
-uint64_t hs_input_offset(const hs_input *input) {
-    return input->before + input->at;
-}
-
-void hs_input_digest(hs_input *input, uint8_t digest[SHA256_DIGEST_SIZE]) {
-    hash(input);
-    struct sha256_ctx copy = input->digest;
-    sha256_digest(&copy, SHA256_DIGEST_SIZE, digest);
-}
-
-enum { GZIP_WINDOW = 15 + 16, GZIP_FIRST_BYTE = 0x1f };
-
-/* Inflates until there is a step byte, through as many members as it takes. */
-static bool fill_steps(hs_input *input) {
-    input->steps_before += input->step_end;
-    input->step_at = input->step_end = 0;
-    while (input->step_end == 0) {
-        if (!input->inflating) {
-            if (hs_input_peek(input) != GZIP_FIRST_BYTE)
-                return false; /* no further member */
-            if (inflateInit2(&input->inflater, GZIP_WINDOW) != Z_OK) {
-                input->damage = "no memory to decompress";
-                return false;
-            }
-            input->inflating = true;
-        }
-        if (!fill(input)) {
-            input->damage = "the compressed steps are cut";
-            return false;
-        }
-        input->inflater.next_in = input->bytes + input->at;
-        input->inflater.avail_in = (uInt)(input->end - input->at);
-        input->inflater.next_out = input->steps;
-        input->inflater.avail_out = sizeof input->steps;
-        int answer = inflate(&input->inflater, Z_NO_FLUSH);
-        input->at = input->end - input->inflater.avail_in;
-        input->step_end = sizeof input->steps - input->inflater.avail_out;
-        if (answer == Z_STREAM_END) {
-            hs_input_end(input);
-        } else if (answer != Z_OK) {
-            input->damage = "the compressed steps are damaged";
-            input->step_end = 0;
-            return false;
-        }
+int hs_peek(hs_checker *c) {
+    if (c->at == c->end) {
+        sha256_update(&c->digest, c->end, c->bytes);
+        c->before += c->end;
+        c->at = 0;
+        c->end = fread(c->bytes, 1, sizeof c->bytes, c->stream);
     }
-    return true;
+    return c->at < c->end ? c->bytes[c->at] : EOF;
 }
 
-int hs_input_step_byte(hs_input *input) {
-    if (input->step_at == input->step_end && (input->damage != NULL || !fill_steps(input)))
-        return EOF;
-    return input->steps[input->step_at++];
+void hs_expect(hs_checker *c, const char *text) {
+    for (const char *t = text; *t != '\0'; t++, c->at++)
+        hs_undamaged(c, hs_peek(c) == *t, "not a certificate of this version: expected '%s'", text);
 }
 
-uint64_t hs_input_step_offset(const hs_input *input) {
-    return input->steps_before + input->step_at;
+char *hs_word(hs_checker *c, const char *after) {
+    size_t length = 0;
+    char *word = hs_memory(c, &c->rooms.word, HS_CERTIFICATE_NUMBER + 1, 1);
+    for (int next = hs_peek(c); next > ' ' && next <= '~'; c->at++, next = hs_peek(c)) {
+        hs_undamaged(c, length < HS_CERTIFICATE_NUMBER, "a word is too long");
+        word[length++] = (char)next;
+    }
+    hs_undamaged(c, length > 0, "not a certificate: a word was expected");
+    word[length] = '\0';
+    hs_expect(c, after);
+    return word;
+}
+
+int hs_step_byte(hs_checker *c) {
+    enum { GZIP_FIRST_BYTE = 0x1f, GZIP_WINDOW = 15 + 16 };
+    z_stream *z = &c->inflater;
+    while (c->step_at == c->step_end) {
+        if (!c->inflating && hs_peek(c) != GZIP_FIRST_BYTE)
+            return EOF; /* no further member */
+        hs_enough(c, c->inflating || inflateInit2(z, GZIP_WINDOW) == Z_OK);
+        c->inflating = true;
+        hs_undamaged(c, hs_peek(c) != EOF, "the steps are cut");
+        z->next_in = c->bytes + c->at;
+        z->avail_in = (uInt)(c->end - c->at);
+        z->next_out = c->steps;
+        z->avail_out = sizeof c->steps;
+        int answer = inflate(z, Z_NO_FLUSH);
+        hs_undamaged(c, answer == Z_OK || answer == Z_STREAM_END, "the steps are damaged");
+        c->at = c->end - z->avail_in;
+        c->steps_before += c->step_end;
+        c->step_at = 0;
+        c->step_end = sizeof c->steps - z->avail_out;
+        c->inflating = answer != Z_STREAM_END || inflateEnd(z) != Z_OK;
+    }
+    return c->steps[c->step_at++];
+}
+
+uint64_t hs_number(hs_checker *c, uint64_t limit, const char *what) {
+    uint64_t value = 0;
+    for (unsigned shift = 0;; shift += 7) {
+        int byte = hs_step_byte(c);
+        hs_undamaged(c, byte != EOF, "the steps end before the proof is complete");
+        hs_undamaged(c, shift < 63, "%s has too many digits", what);
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80 && value < limit)
+            return value;
+        hs_undamaged(c, byte >= 0x80, "%s %" PRIu64 " is out of range", what, value);
+    }
+}
+
+int hs_unit(const double *values, size_t count) {
+    int exponent, unit = 0;
+    for (size_t k = 0; k < count; k++)
+        if (fabs(frexp(values[k], &exponent)) > 0.0 && exponent - 53 < unit)
+            unit = exponent - 53;
+    return unit;
+}
+
+void hs_exact(mpz_t to, double value, long unit) {
+    int exponent;
+    mpz_set_si(to, (long)ldexp(frexp(value, &exponent), 53));
+    if (mpz_sgn(to) != 0)
+        mpz_mul_2exp(to, to, (mp_bitcnt_t)(exponent - 53 - unit));
 }

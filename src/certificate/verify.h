@@ -2,88 +2,100 @@
 #ifndef HS_CERTIFICATE_VERIFY_H
 #define HS_CERTIFICATE_VERIFY_H
 
-#include "certificate/input.h"
+#include "certificate/format.h"
+#include "layer/digest.h"
 
 #include <gmp.h>
-
-/* Signed rows: 2 row for "row is inactive", 2 row + 1 for "row is active". */
-typedef struct hs_core {
-    uint32_t *rows; /* signed, no row twice; NULL: the slot is empty */
-    uint32_t count;
-} hs_core;
-
-typedef struct hs_checker {
-    hs_input input;
-    const hs_layer *layer;
-    const hs_settings *settings;
-    size_t m, n;
-    hs_verification *found; /* what is claimed; what was checked */
-    hs_status status;       /* HS_OK while the certificate is well formed */
-    bool refused;           /* well formed, but it proves nothing; found->reason says why */
-} hs_checker;
-
-/* ---- verify.c: refusal, and reading steps ---- */
-
-/* The certificate is not one: damaged, or cut. Returns false. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-bool hs_checker_damaged(hs_checker *checker, const char *format, ...);
-
-/* The step or number read last proves nothing. Returns false. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-bool hs_checker_refuse(hs_checker *checker, const char *format, ...);
-
-bool hs_checker_no_memory(hs_checker *checker);
-
-/* Reads a whole number below limit from the steps (7 bits a byte, the lowest first; the highest bit
- * says that there is more). */
-bool hs_checker_number(hs_checker *checker, uint64_t limit, const char *what, uint64_t *value);
-
-/* SHA-256 of the weights, row by row, then of the biases, as doubles in little-endian order. */
-void hs_layer_digest(const hs_layer *layer, uint8_t digest[SHA256_DIGEST_SIZE]);
-enum { HS_DIGEST_TEXT = 2 * SHA256_DIGEST_SIZE + 1 };
-void hs_digest_print(const uint8_t digest[SHA256_DIGEST_SIZE], char text[HS_DIGEST_TEXT]);
+#include <inttypes.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
 
 /* As hs_verify, for an open stream at its start; name: for messages. */
 hs_status hs_verify_stream(FILE *stream, const char *name, const hs_layer *layer,
                            const hs_settings *settings, hs_verification **verification,
                            hs_error *error);
 
-/* ---- verify_text.c: numbers, header, and proofs that a layer is not injective ---- */
+/* What follows is for the files of the checker. */
+typedef struct hs_room {
+    void *at;
+    size_t size;
+} hs_room;
+typedef struct hs_checker {
+    const hs_layer *layer;
+    const hs_settings *settings;
+    hs_verification *found; /* what is claimed; what was checked */
+    hs_status status;       /* HS_OK while the certificate is well formed */
+    jmp_buf leave;          /* where a refusal goes */
+    struct hs_rooms {       /* memory, by what it is for */
+        hs_room word, rows, usable, integers, exponents, states, known, open, segments;
+        hs_room assumed, cores, claim, multiplier, span, part, edge, residues, done, products,
+            level[40];
+    } rooms;
+    mpz_t *integers; /* of any value, for one user at a time */
+    size_t integer_count;
 
-bool hs_checker_header(hs_checker *checker);
-bool hs_checker_witness(hs_checker *checker);
-bool hs_checker_trailer(hs_checker *checker);
+    FILE *stream; /* borrowed; all bytes before those in the buffer are in the digest */
+    uint8_t bytes[1 << 14], steps[1 << 14];
+    size_t at, end, step_at, step_end;
+    uint64_t before, steps_before; /* bytes before those in the buffers */
+    struct sha256_ctx digest;
+    z_stream inflater;
+    bool inflating, in_steps;
+    /* The rows of the layer and, from m on, the faces of the domain: n weights and the bias. */
+    size_t m, n, row_count;
+    double *rows;  /* row_count x (n + 1) */
+    bool *usable;  /* there is such a face; the row has a weight that is not zero */
+    double radius; /* of the ball; 0 in other domains */
+    /* verify_tree.c: the branch. */
+    uint8_t *states;
+    uint32_t *known, *open; /* rows in order (2 row + 1: assumed here); signed rows of a core */
+    size_t known_count, segments;
+    uint64_t step, slot, number; /* being read; the number of the segment */
+    bool inside;                 /* a segment is being read */
+    /* verify_rank.c: rows, where each part begins among them, and the same as enumerated. */
+    uint32_t *span;
+    size_t *part, *edge, span_count, parts, pitch, open_dims;
+    uint64_t span_steps;
+    double prime;
+} hs_checker;
 
-/* ---- verify_row.c: the rows and faces; cores ---- */
+/* A certificate that proves nothing (status HS_OK), or is damaged, is refused where that is found,
+ * by a long jump to verify.c, so that no refusal can be overlooked. */
+__attribute__((format(printf, 3, 4))) _Noreturn void hs_refuse(hs_checker *c, hs_status status,
+                                                               const char *format, ...);
+#define hs_require(c, holds, ...) ((holds) ? (void)0 : hs_refuse(c, HS_OK, __VA_ARGS__))
+#define hs_undamaged(c, holds, ...) ((holds) ? (void)0 : hs_refuse(c, HS_BAD_DATA, __VA_ARGS__))
+#define hs_enough(c, made) ((made) ? (void)0 : hs_refuse(c, HS_NO_MEMORY, "no memory to check it"))
 
-/* Is there a row or face of this number, with a weight that is not zero? */
-bool hs_checker_has_row(const hs_checker *checker, size_t row);
-/* Its n weights and its bias; row must exist. */
-double hs_checker_row(const hs_checker *checker, size_t row, double *weight);
-/* Rows and faces have numbers below this. */
-size_t hs_checker_rows(const hs_checker *checker);
+/* Memory for so many things, zeros at first; it may move when it grows. */
+void *hs_memory(hs_checker *c, hs_room *room, size_t count, size_t size);
+void hs_expect(hs_checker *c, const char *text); /* this text is next in the file */
+char *hs_word(hs_checker *c, const char *after); /* the next word; then `after` is expected */
+int hs_peek(hs_checker *c);                      /* the next byte of the file, or EOF */
+int hs_step_byte(hs_checker *c);                 /* the next byte of the steps, or EOF */
+uint64_t hs_number(hs_checker *c, uint64_t limit, const char *what); /* one below limit */
+/* All these doubles are multiples of 2^unit, unit <= 0: value 2^-unit is a whole number. */
+int hs_unit(const double *values, size_t count);
+void hs_exact(mpz_t to, double value, long unit);
 
-/* Reads a core and proves it: its rows cannot have their states together in the open domain. */
-bool hs_checker_core(hs_checker *checker, hs_core *core);
+void hs_check_tree(hs_checker *c); /* branches, each of them closed */
+/* Reads a core, to a slot: how many rows and, signed, which (2 row, or 2 row + 1 for "active"). Its
+ * rows cannot have their states together inside the domain. */
+void hs_check_core(hs_checker *c);
+uint32_t *hs_read_slot(hs_checker *c);
+void hs_check_span(hs_checker *c); /* one row of each part, however chosen, are a set that spans */
 
-/* ---- verify_rank.c ---- */
-
-typedef struct hs_rank_proof hs_rank_proof;
-hs_rank_proof *hs_rank_proof_create(hs_checker *checker);
-void hs_rank_proof_free(hs_rank_proof *proof);
-/* Starts a proof. The rows added before the first group are fixed. */
-void hs_rank_proof_begin(hs_rank_proof *proof);
-bool hs_rank_proof_group(hs_rank_proof *proof); /* of the rows added from now on */
-bool hs_rank_proof_add(hs_rank_proof *proof, size_t row);
-/* Do the fixed rows with one row of each group, however chosen, span R^n? */
-bool hs_rank_proof_holds(hs_rank_proof *proof);
-
-/* ---- verify_tree.c: proofs that a layer is injective ---- */
-
-bool hs_checker_tree(hs_checker *checker);
+/* For the loops that take the time: numbers by fours, on whatever machine. */
+enum { HS_LANES = 4 };
+typedef double hs_block __attribute__((vector_size(32), aligned(8), may_alias));
+#if defined(__x86_64__) && defined(__gnu_linux__)
+#define HS_FAST __attribute__((target_clones("avx2", "default")))
+#else
+#define HS_FAST
+#endif
 
 #endif

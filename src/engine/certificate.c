@@ -3,6 +3,7 @@
 #include "certificate/format.h"
 #include "certificate/verify.h"
 #include "geometry/null_space.h"
+#include "layer/digest.h"
 #include "support/allocate.h"
 #include "support/error.h"
 #include "support/output_file.h"
@@ -75,14 +76,12 @@ static void print_domain(hs_certificate *certificate, const hs_domain *domain, s
 
 hs_status hs_certificate_begin(const hs_problem *problem, hs_verdict verdict,
                                hs_certificate *certificate, hs_error *error) {
-    uint8_t digest[SHA256_DIGEST_SIZE];
     char text[HS_DIGEST_TEXT];
     *certificate = (hs_certificate){.stream = tmpfile()};
     if (certificate->stream == NULL)
         return hs_fail(error, HS_CANNOT_WRITE, "no place for a temporary file");
     sha256_init(&certificate->digest);
-    hs_layer_digest(problem->layer, digest);
-    hs_digest_print(digest, text);
+    hs_layer_digest(problem->layer, text);
     print(certificate, HS_CERTIFICATE_MAGIC "\nverdict %s\nrows %zu\ncolumns %zu\nlayer %s\n",
           verdict == HS_INJECTIVE ? "injective" : "not-injective", problem->m, problem->n, text);
     print_domain(certificate, &problem->domain, problem->n);
@@ -98,11 +97,9 @@ void hs_certificate_clear(hs_certificate *certificate) {
 }
 
 hs_status hs_certificate_end(hs_certificate *certificate, hs_error *error) {
-    uint8_t digest[SHA256_DIGEST_SIZE];
     char text[HS_DIGEST_TEXT];
     struct sha256_ctx all = certificate->digest;
-    sha256_digest(&all, sizeof digest, digest);
-    hs_digest_print(digest, text);
+    hs_digest_print(&all, text);
     print(certificate, "end %s\n", text);
     if (fflush(certificate->stream) != 0 || ferror(certificate->stream))
         return hs_fail(error, HS_CANNOT_WRITE, "a temporary file cannot be written");

@@ -5,6 +5,7 @@ Usage: test_certificate.py PROGRAM [DATA]
 
 import gzip
 import hashlib
+import itertools
 import json
 import math
 import os
@@ -314,6 +315,44 @@ class Cores(Case):
         self.assertTrue(self.core(layer, [0, 4, 8], domain="domain nonneg-ball 1\n"))
         self.assertFalse(self.core(layer, [0, 6], domain="domain nonneg-ball 1\n"))
 
+    def test_overflow(self):
+        """z1 < -1e308, z2 and z3 < 1.2e308 and z1 + z2 + z3 > 1e308 can be had together, but 1e308 + 1e308 is
+        infinite. With one row of the false core and two directions in general position all would be spanned."""
+        weight = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, -1, -1], [1, 2, 4], [-1, -2, -4], [1, 3, 9], [-1, -3, -9]]
+        layer = Layer("overflow", weight, [1e308, -1.2e308, -1.2e308, 1e308, 0, 0, 0, 0])
+        self.assertFalse(self.core(layer, [0, 2, 4, 6], domain="domain space\n"))
+        cores = core(0, [0, 2, 4, 6]) + core(1, [8, 10]) + core(2, [12, 14])
+        proof = injective(layer, segment(0), cores, step(SPAN, [0, 1, 2]), step(END, 1), domain="domain space\n")
+        self.refused(proof, layer, "the core's multipliers prove nothing")
+        small = Layer("no_overflow", weight, [1e307, -0.9e307, -0.9e307, 1e307, 0, 0, 0, 0])
+        self.accepted(injective(small, segment(0), cores, step(SPAN, [0, 1, 2]), step(END, 1), domain="domain space\n"), small)
+
+    def test_scales(self):
+        """Rows of very different sizes: the floating-point proof may not be more than the exact one."""
+        chance = random.Random(8)
+        seen = {True: 0, False: 0}
+        for _ in range(400 // SHARE):
+            n = chance.choice((1, 2, 2, 3, 4))
+            rows = [[chance.randint(-4, 4) for _ in range(n)] for _ in range(n)]
+            factors = [chance.choice((1, 1, 1, 2, 3)) for _ in range(n)]
+            rows.append([-sum(f * row[j] for f, row in zip(factors, rows)) for j in range(n)])
+            if not all(map(any, rows)):
+                continue
+            factors.append(1)
+            bias = [chance.choice((0, 0, 1, -1, 2, -3)) for _ in rows]
+            unique = rank(rows) == n
+            if unique and chance.random() < 0.5:  # another row of the same cone, off by one
+                bias[-1] = -sum(f * b for f, b in zip(factors[:n], bias)) + chance.choice((0, 0, -1, 1))
+            powers = [chance.choice((0, 0, 40, -40, 900, -900, -1060)) for _ in rows]
+            layer = Layer("scales", [[math.ldexp(v, p) for v in row] for row, p in zip(rows, powers)],
+                          [math.ldexp(b, p) for b, p in zip(bias, powers)])
+            order = chance.sample(range(n + 1), n + 1)
+            holds = unique and sum(f * b for f, b in zip(factors, bias)) >= 0
+            found = self.core(layer, [2 * k for k in order], domain="domain space\n")
+            self.assertEqual(found, holds, (rows, bias, powers, order))
+            seen[holds] += 1
+        self.assertGreater(min(seen.values()), 80 // SHARE, seen)
+
     def test_near_misses(self):
         """Random cores, and the same with one weight moved across the point of degeneracy by one ulp."""
         chance = random.Random(5)
@@ -330,6 +369,94 @@ class Cores(Case):
             last[j] = math.nextafter(last[j], math.inf) if last[j] else 5e-324
             moved = Layer("moved", rows + [last])
             self.assertFalse(self.core(moved, signed, STORED, ones))
+
+
+def rank(rows):
+    """Of rows of whole numbers, exactly."""
+    rows, found = [[Fraction(v) for v in row] for row in rows], 0
+    for j in range(len(rows[0]) if rows else 0):
+        pivot = next((k for k in range(found, len(rows)) if rows[k][j]), None)
+        if pivot is None:
+            continue
+        rows[found], rows[pivot] = rows[pivot], rows[found]
+        for k in range(found + 1, len(rows)):
+            factor = rows[k][j] / rows[found][j]
+            rows[k] = [a - factor * b for a, b in zip(rows[k], rows[found])]
+        found += 1
+    return found
+
+
+class Ranks(Case):
+    """Groups of rows that are all active, so that any set of them is a core, against every choice."""
+
+    def test_every_choice(self):
+        chance = random.Random(3)
+        seen = {True: 0, False: 0}
+        for _ in range(1200 // SHARE):
+            n = chance.choice((1, 2, 3, 3, 4, 4, 5, 6))
+            m, high = chance.randint(n, 3 * n + 3), chance.choice((1, 1, 2, 9))
+            weight = [[chance.randint(-high, high) for _ in range(n)] for _ in range(m)]
+            weight = [row if any(row) else [1] * n for row in weight]
+            for k in range(m):  # rows that are parallel, or are so once a third one is gone
+                if chance.random() < 0.4:
+                    other, third = chance.choice(weight), chance.choice(weight)
+                    weight[k] = [chance.choice((-3, -1, 2)) * v for v in other]
+                    if chance.random() < 0.5 and any(a + b for a, b in zip(other, third)):
+                        weight[k] = [a + b for a, b in zip(other, third)]
+            layer = Layer("ranks", weight, [100.0 * n] * m)
+            fixed = chance.sample(range(m), chance.randint(0, n - 1))
+            free = [k for k in range(m) if k not in fixed]
+            groups = [chance.sample(free, chance.randint(1, min(4, len(free), n + 2)))
+                      for _ in range(min(n, max(0, n - len(fixed) + chance.choice((0, 0, 0, 1)))))]
+            steps = [segment(0)]
+            for slot, row in enumerate(fixed):
+                steps += [core(slot, [2 * row], STORED, [1]), step(UNIT, slot)]
+            for slot, group in enumerate(groups):
+                steps.append(core(50 + slot, [2 * row for row in group], STORED, [1] * len(group)))
+            slots = [50 + slot for slot in range(len(groups))]
+            steps += [step(SPAN, slots), step(END, 1)]
+            spans = all(rank([weight[row] for row in fixed + list(choice)]) == n for choice in itertools.product(*groups))
+            code, message = self.verify(injective(layer, *steps), layer)
+            self.assertEqual(code, 0 if spans else 1, (weight, fixed, groups, message))
+            seen[spans] += 1
+        self.assertGreater(min(seen.values()), 200 // SHARE, seen)
+
+    def test_every_prime(self):
+        """Rows that are dependent modulo the primes that are tried first."""
+        primes = (108999983, 108999977, 108999911, 108999901, 108999899, 108999889,
+                  108999871, 108999851, 108999841, 108999823, 108999811, 108999791)
+        for n in (1, 3, 11, 12):
+            layer = Layer("primes", [[primes[i] if i == j else 0 for j in range(n)] for i in range(n)], [1e12] * n)
+            cores = [core(k, [2 * k], STORED, [1]) for k in range(n)]
+            proof = injective(layer, segment(0), *cores, step(SPAN, list(range(n))), step(END, 1))
+            if n < len(primes):
+                self.accepted(proof, layer)
+            else:
+                self.refused(proof, layer, "need not span")
+
+    def test_every_fix(self):
+        """The same for rows that are fixed because each of them would be one too many."""
+        chance = random.Random(4)
+        seen = {True: 0, False: 0}
+        for _ in range(600 // SHARE):
+            n = chance.choice((1, 2, 3, 4))
+            m = chance.randint(n + 1, 3 * n + 3)
+            weight = [[chance.randint(-1, 1) for _ in range(n)] for _ in range(m)]
+            weight = [row if any(row) else [1] * n for row in weight]
+            layer = Layer("fixes", weight, [100.0 * n] * m)
+            rows = chance.sample(range(m), m)
+            active = [rows.pop() for _ in range(chance.randint(0, n - 1))]
+            groups = [chance.sample(rows, chance.randint(1, min(4, len(rows), n + 2))) for _ in range(n - 1 - len(active))]
+            fixed = chance.sample(rows, chance.randint(1, min(3, len(rows))))
+            cores = [core(k, [2 * row for row in group], STORED, [1] * len(group)) for k, group in enumerate(groups)]
+            steps = [segment(0), *cores, *(step(BRANCH, row) for row in active), step(FIX, list(range(len(groups))), fixed)]
+            spans = all(rank([weight[row] for row in active + list(choice)]) == n
+                        for choice in itertools.product(*groups, fixed))
+            code, message = self.verify(injective(layer, *steps), layer)
+            self.assertEqual("end before the proof is complete" in message, spans, (weight, active, groups, fixed, message))
+            self.assertEqual(code, 65 if spans else 1, message)
+            seen[spans] += 1
+        self.assertGreater(min(seen.values()), 60 // SHARE, seen)
 
 
 class Witnesses(Case):
@@ -713,6 +840,9 @@ class Files(Case):
             self.assertIn(old, body)
             found, message = self.verify(finished(body.replace(old, new, 1)), PAIRS)
             self.assertEqual(found, code, (old, new, message))
+        name = PAIRS.digest().encode()
+        for other in (name + b"0", name[:-1], name.upper()):
+            self.assertEqual(self.verify(finished(body.replace(name, other)), PAIRS)[0], 1)
 
     def test_digest(self):
         changed = self.good.replace(b"ball 1\n", b"ball 2\n")

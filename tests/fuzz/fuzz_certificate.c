@@ -4,6 +4,7 @@
  */
 #include "certificate/format.h"
 #include "certificate/verify.h"
+#include "layer/digest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,10 +46,8 @@ static void put(text *to, const void *bytes, size_t size) {
 }
 
 static void put_header(text *to, const hs_layer *layer, const char *verdict, const char *domain) {
-    uint8_t digest[SHA256_DIGEST_SIZE];
     char name[HS_DIGEST_TEXT], line[512];
-    hs_layer_digest(layer, digest);
-    hs_digest_print(digest, name);
+    hs_layer_digest(layer, name);
     int size = snprintf(line, sizeof line,
                         HS_CERTIFICATE_MAGIC "\nverdict %s\nrows %zu\ncolumns %zu\nlayer %s\n%s",
                         verdict, hs_layer_rows(layer), hs_layer_columns(layer), name, domain);
@@ -70,13 +69,11 @@ static void put_compressed(text *to, const uint8_t *data, size_t size) {
 }
 
 static void seal(text *to) {
-    uint8_t digest[SHA256_DIGEST_SIZE];
     char name[HS_DIGEST_TEXT];
     struct sha256_ctx context;
     sha256_init(&context);
     sha256_update(&context, to->size, to->bytes);
-    sha256_digest(&context, sizeof digest, digest);
-    hs_digest_print(digest, name);
+    hs_digest_print(&context, name);
     put(to, "end ", 4);
     put(to, name, strlen(name));
     put(to, "\n", 1);
