@@ -102,14 +102,14 @@ static void improve_inverse(hs_worker *worker, double *inverse) {
 /* Cone, d active rows and one more: the solver's pseudo-inverse R is near the inverse of the matrix
  * B of the active rows, so the exact multipliers l of -a = B l are enclosed by
  *     |l - lambda| <= |R (B lambda + a)| / (1 - |I - R B|)   (maximum norm; Rump, Acta Numerica
- * 2010) with rounding errors bounded row by row: all entries are at most 1 in size. Positive
- * enclosures prove the core. */
+ * 2010) with rounding errors bounded row by row: all entries are at most 1 in size, and what a row
+ * has beyond double precision is one rounding error more. Positive enclosures prove the core. */
 static bool proven_by_inverse(hs_worker *worker, const answer *from) {
     const hs_tree *tree = worker->tree;
     size_t d = tree->d, stride = tree->stride;
     double *image = worker->core_scratch, *size = image + stride, *defect = size + stride,
            *rest = defect + stride;
-    double rounding = ((double)d + 4.0) * DBL_EPSILON, smallest = INFINITY, sum = 1.0;
+    double rounding = ((double)d + 5.0) * DBL_EPSILON, smallest = INFINITY, sum = 1.0;
     memset(size, 0, 2 * stride * sizeof *size);
     residual(worker, from, rest);
     for (size_t j = 0; j < d; j++)
@@ -145,8 +145,8 @@ static bool proven_by_inverse(hs_worker *worker, const answer *from) {
 }
 
 static bool fits_enclosure(const hs_tree *tree, const answer *from, size_t count) {
-    return tree->problem->beta == NULL && tree->signed_low == NULL && count == tree->d + 1 &&
-           from->active_count == tree->d && tree->largest_entry <= 1.0;
+    return tree->problem->beta == NULL && count == tree->d + 1 && from->active_count == tree->d &&
+           tree->largest_entry <= 1.0;
 }
 
 /* unique: the multipliers are the only ones, up to a factor. */
