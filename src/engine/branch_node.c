@@ -273,7 +273,7 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
             bool gap = forced(worker, frame) + 1 == target;
             return gap && fix_outside(worker, frame, feasible) ? NODE_CHANGED : NODE_OPEN;
         }
-        if (forced(worker, frame) + HS_FRESH_GAP < target)
+        if (tree->goal == HS_GOAL_COUNT || forced(worker, frame) + HS_FRESH_GAP < target)
             return NODE_OPEN;
     }
     return NODE_OPEN;
