@@ -39,8 +39,8 @@ typedef struct hs_cone {
 } hs_cone;
 
 typedef enum hs_cone_answer {
-    HS_CONE_POINT, /* z satisfies what is asked for, as far as it can tell */
-    HS_CONE_EMPTY, /* the rows in the slots and one more have no common point, as far as ... */
+    HS_CONE_POINT, /* z seems to satisfy what is asked for */
+    HS_CONE_EMPTY, /* the rows in the slots and one more seem to have no common point */
     HS_CONE_LOST   /* numerical trouble */
 } hs_cone_answer;
 

@@ -1,7 +1,7 @@
 /* hs_cone_solve for one vector unit; included by kernels.c once for each, with
  *   KERNEL(name)        the function's name
  *   TARGET              the attribute that lets the compiler use the unit
- *   narrow, NARROW      its vector of floats and how many it holds, 8 or 16
+ *   narrow, NARROW      its vector of floats and how many it holds: 4, 8 or 16
  *   brief, BRIEF        the same, at most 8
  *   NARROW_INDEX        0, 1, 2, ...
  *   FIND_MOST, FIND_BLOCK, LESSER_F, LARGEST  see kernels.c */
