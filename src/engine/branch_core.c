@@ -65,8 +65,8 @@ static void residual(const hs_worker *worker, const answer *from, double *rest) 
     const hs_tree *tree = worker->tree;
     double factor = from->row < tree->total ? from->multiplier : -from->multiplier;
     const double *a = tree->rows + from->row % tree->total * tree->stride;
-    worker->wide.kernels->image(worker->core_slots, tree->stride, tree->stride, tree->stride,
-                                worker->core_lambda, rest);
+    worker->tree->kernels->image(worker->core_slots, tree->stride, tree->stride, tree->stride,
+                                 worker->core_lambda, rest);
     for (size_t j = 0; j < tree->d; j++)
         rest[j] += factor * a[j];
 }
@@ -76,7 +76,7 @@ static void refine(hs_worker *worker, const answer *from) {
     const hs_tree *tree = worker->tree;
     double *rest = worker->core_scratch, *step = rest + tree->stride;
     residual(worker, from, rest);
-    worker->wide.kernels->image(from->inverse, tree->d, from->pitch, tree->stride, rest, step);
+    worker->tree->kernels->image(from->inverse, tree->d, from->pitch, tree->stride, rest, step);
     for (size_t slot = 0; slot < tree->stride; slot++)
         worker->core_lambda[slot] -= step[slot];
 }
@@ -85,7 +85,7 @@ static void refine(hs_worker *worker, const answer *from) {
 static void improve_inverse(hs_worker *worker, double *inverse) {
     const hs_tree *tree = worker->tree;
     size_t d = tree->d, stride = tree->stride;
-    const hs_kernels *kernels = worker->wide.kernels;
+    const hs_kernels *kernels = worker->tree->kernels;
     double *defects = worker->core_inverse + d * stride, *step = worker->core_scratch;
     for (size_t slot = 0; slot < stride; slot++) {
         double *defect = defects + slot * stride;
@@ -121,8 +121,8 @@ static bool proven_by_inverse(hs_worker *worker, const answer *from) {
         double lambda = worker->core_lambda[slot];
         smallest = lambda < smallest ? lambda : smallest;
         sum += lambda;
-        worker->wide.kernels->image(from->inverse, d, from->pitch, stride,
-                                    worker->core_slots + slot * stride, image);
+        worker->tree->kernels->image(from->inverse, d, from->pitch, stride,
+                                     worker->core_slots + slot * stride, image);
         image[slot] -= 1.0;
         for (size_t c = 0; c < stride; c++)
             defect[c] += fabs(image[c]);
@@ -347,7 +347,7 @@ void hs_pool_filter(hs_worker *worker, const hs_frame *frame) {
     for (size_t w = 0; w < tree->words; w++)
         worker->scratch_bits[w] = frame->inactive[w] | frame->free[w];
     uint16_t *found = worker->usable + HS_POOL_SIZE;
-    worker->usable_count = worker->wide.kernels->filter(
+    worker->usable_count = worker->tree->kernels->filter(
         pool->inactive, pool->active, HS_POOL_SIZE, pool->count, tree->words, worker->scratch_bits,
         frame->active, frame->free, HS_POOL_FREE, pool->size, found);
     for (size_t k = 0; k < worker->usable_count; k++)

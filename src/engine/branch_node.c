@@ -173,9 +173,9 @@ static node_answer settle_exactly(hs_worker *worker, hs_frame *frame) {
     worker->degenerate = worker->degenerate || complete; /* the rank decides, not the count */
     double *value = worker->wide_values + 2 * tree->padded, largest;
     memset(worker->wide_values, 0, 2 * tree->padded * sizeof *value);
-    worker->wide.kernels->price(tree->columns, tree->d, tree->padded, z, tree->offset,
-                                worker->wide_values, worker->wide_values + tree->padded, value,
-                                &largest);
+    worker->tree->kernels->price(tree->columns, tree->d, tree->padded, z, tree->offset,
+                                 worker->wide_values, worker->wide_values + tree->padded, value,
+                                 &largest);
     for (size_t i = 0; i < tree->count; i++)
         worker->value[i] = (float)value[i];
     /* in a complete cell nothing but the exact signs may speak against the point */

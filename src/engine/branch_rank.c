@@ -3,11 +3,12 @@
  * With D fixed active and one active row in each of k = n - rank(D) groups, the active rows span if
  * every transversal (one row of each group) is independent modulo span(D). All rows are scaled to
  * norm 1, so a transversal is a determinant of at most 1: orthogonal reflections take the rows of D
- * away, then one group after the other, and the last three groups are triple products. Reflections
- * are backward stable: the computed determinant is that of rows changed by at most c n^(3/2) eps,
- * and a matrix with unit rows has smallest singular value >= |det| e^(-1/2) (Hong, Pan, A lower
- * bound for the smallest singular value, Linear Algebra Appl. 172, 1992). So |det| > 256 n^2 eps is
- * a proof; smaller ones are settled modulo a prime, where "independent" is a proof too. */
+ * away, then one group after the other, and the last three groups are triple products; where four
+ * are left, single precision is tried first, with its own bound (HS_GROUP_ERROR). Reflections are
+ * backward stable: the computed determinant is that of rows changed by at most c n^(3/2) eps, and a
+ * matrix with unit rows has smallest singular value >= |det| e^(-1/2) (Hong, Pan, A lower bound for
+ * the smallest singular value, Linear Algebra Appl. 172, 1992). So |det| > 256 n^2 eps is a proof;
+ * smaller ones are settled modulo a prime, where "independent" is a proof too. */
 #include "engine/branch.h"
 
 #include "support/allocate.h"
@@ -143,7 +144,7 @@ static size_t load_group(hs_worker *worker, const uint64_t *bits, size_t place, 
 }
 
 static size_t padded(size_t columns) {
-    return (columns + HS_LANES - 1) / HS_LANES * HS_LANES;
+    return hs_padded(columns, HS_LANES);
 }
 
 /* The reflections that take the rows of D away. */
@@ -182,8 +183,8 @@ static void project(hs_worker *worker, size_t columns) {
     hs_transversal *t = worker->transversal;
     size_t n = worker->tree->n;
     for (size_t k = 0; k < t->kept; k++)
-        worker->wide.kernels->reflect(t->level, n - k, t->pitch, padded(columns),
-                                      t->reflections + k * n + k, t->betas[k], t->level);
+        worker->tree->kernels->reflect(t->level, n - k, t->pitch, padded(columns),
+                                       t->reflections + k * n + k, t->betas[k], t->level);
 }
 
 /* Keeps one of several parallel rows of a group, the shortest. */
@@ -242,8 +243,8 @@ static void walk_three(hs_worker *worker, const double *level, double product) {
     for (size_t a = t->begin[2]; a < t->end[2]; a++) {
         double p[3] = {product * level[a], product * level[pitch + a],
                        product * level[2 * pitch + a]};
-        worker->wide.kernels->lower(level, pitch, last, p, level + t->begin[1],
-                                    t->end[1] - t->begin[1], t->low);
+        worker->tree->kernels->lower(level, pitch, last, p, level + t->begin[1],
+                                     t->end[1] - t->begin[1], t->low);
     }
 }
 
@@ -277,7 +278,7 @@ static bool walk_four(hs_worker *worker, const double *level, double product) {
 /* Groups at places dims-1 (now), dims-2, ..., 0. product: of the lengths so far. */
 static void walk(hs_worker *worker, double *level, size_t dims, double product) {
     hs_transversal *t = worker->transversal;
-    const hs_kernels *kernels = worker->wide.kernels;
+    const hs_kernels *kernels = worker->tree->kernels;
     size_t pitch = t->pitch, last = padded(t->end[0]);
     if (dims == 1) {
         for (size_t r = 0; r < t->end[0]; r++)

@@ -16,10 +16,6 @@
 static const double cone_margin = 1.0;
 static const double ball_margin = 1e-9;
 
-static size_t round_up(size_t value, size_t unit) {
-    return (value + unit - 1) / unit * unit;
-}
-
 static bool allocate_tree(hs_tree *tree) {
     bool ball = tree->problem->beta != NULL;
     tree->rows = hs_allocate_matrix(tree->total, tree->stride, sizeof *tree->rows);
@@ -86,7 +82,7 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
     *tree = (hs_tree){.problem = problem, .run = run, .goal = goal, .error = error};
     tree->n = problem->n;
     tree->d = problem->system.d;
-    tree->stride = round_up(tree->d, HS_LANES);
+    tree->stride = hs_padded(tree->d, HS_LANES);
     tree->kernels = hs_kernels_choose();
     tree->narrow = problem->beta == NULL && tree->d <= HS_CONE_STRIDE;
     tree->row_of = hs_allocate(problem->m, sizeof *tree->row_of);
@@ -96,7 +92,7 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
         if (!problem->zero_row[i])
             tree->row_of[tree->count++] = i;
     tree->total = tree->count + problem->faces;
-    tree->padded = round_up(tree->total > 0 ? tree->total : 1, HS_PRICING_BLOCK);
+    tree->padded = hs_padded(tree->total > 0 ? tree->total : 1, HS_PRICING_BLOCK);
     tree->words = (tree->total + 64) / 64;
     if (!allocate_tree(tree)) {
         hs_tree_clear(tree);

@@ -9,17 +9,13 @@
 /* Rank-1 updates after which the basis is made afresh: each adds a rounding error. */
 enum { REFRESH = 400 };
 
-static size_t round_up(size_t value, size_t unit) {
-    return (value + unit - 1) / unit * unit;
-}
-
 hs_status hs_cone_rows_create(size_t d, size_t rows, hs_cone_rows *to) {
     *to = (hs_cone_rows){.d = d,
-                         .stride = round_up(d, HS_LANES),
+                         .stride = hs_padded(d, HS_LANES),
                          .rows = rows,
-                         .padded = round_up(rows > 0 ? rows : 1, HS_PRICING_BLOCK)};
+                         .padded = hs_padded(rows > 0 ? rows : 1, HS_PRICING_BLOCK)};
     size_t bytes = rows * to->stride * sizeof *to->row;
-    to->row = aligned_alloc(64, round_up(bytes + 1, 64));
+    to->row = aligned_alloc(64, hs_padded(bytes + 1, 64));
     to->column = aligned_alloc(64, d * to->padded * sizeof *to->column);
     if (to->row == NULL || to->column == NULL) {
         hs_cone_rows_clear(to);
@@ -42,9 +38,9 @@ void hs_cone_rows_set(hs_cone_rows *rows, size_t i, const double *a) {
 }
 
 hs_status hs_cone_create(size_t d, const hs_kernels *kernels, hs_cone *solver) {
-    size_t stride = round_up(d, HS_LANES), basis = 2 * stride * d;
+    size_t stride = hs_padded(d, HS_LANES), basis = 2 * stride * d;
     *solver = (hs_cone){.kernels = kernels, .d = d, .stride = stride};
-    solver->bytes = round_up(
+    solver->bytes = hs_padded(
         (basis + 2 * stride) * sizeof(float) + (stride + 2) * sizeof *solver->slot_row, 64);
     solver->memory = aligned_alloc(64, solver->bytes);
     if (solver->memory == NULL)

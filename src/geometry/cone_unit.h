@@ -37,8 +37,8 @@ TARGET static inline size_t KERNEL(violated)(const hs_cone_rows *rows, const flo
             narrow violation =
                 LOAD_F(want + i + k * NARROW) * s[k] + LOAD_F(slack + i + k * NARROW);
             narrow_mask better = violation > best;
-            best = (narrow)((better & (narrow_mask)violation) | (~better & (narrow_mask)best));
-            place = (better & index) | (~better & place);
+            best = CHOOSE(narrow, narrow_mask, better, violation, best);
+            place = CHOOSE(narrow_mask, narrow_mask, better, index, place);
             index += NARROW;
         }
     }

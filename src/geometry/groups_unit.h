@@ -22,12 +22,11 @@ TARGET static inline float KERNEL(load_group)(const double *column, size_t count
         for (size_t i = 0; i < 4; i++) {
             narrow x = KERNEL(round)(column + i * pitch + k),
                    last = (narrow){0} + (float)column[i * pitch + count - 1];
-            x = (narrow)((inside & (narrow_mask)x) | (~inside & (narrow_mask)last));
+            x = CHOOSE(narrow, narrow_mask, inside, x, last);
             STORE_F(to + i * HS_GROUP + k, x);
             square += x * x;
         }
-        narrow_mask more = square > most;
-        most = (narrow)((more & (narrow_mask)square) | (~more & (narrow_mask)most));
+        most = CHOOSE(narrow, narrow_mask, square > most, square, most);
         *all += square;
     }
     return LARGEST(most);

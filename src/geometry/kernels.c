@@ -31,21 +31,20 @@ static const float dependent_share = 1e-4f;
 #define CHOOSE(TYPE, MASKS, mask, yes, no)                                                         \
     ((TYPE)(((mask) & (MASKS)(yes)) | (~(mask) & (MASKS)(no))))
 
-#define DEFINE_CHOICES(TYPE, MASKS, ON)                                                            \
+#define DEFINE_LESSER(TYPE, MASKS, ON)                                                             \
     ON INLINE TYPE lesser_##TYPE(TYPE least, TYPE value) {                                         \
-        value = CHOOSE(TYPE, MASKS, value < 0.0, -value, value);                                   \
+        value = CHOOSE(TYPE, MASKS, value < 0, -value, value);                                     \
         return CHOOSE(TYPE, MASKS, value < least, value, least);                                   \
-    }                                                                                              \
-    ON INLINE TYPE positive_##TYPE(TYPE value) {                                                   \
-        return (TYPE)((value > 0.0) & (MASKS)value);                                               \
     }
 
-DEFINE_CHOICES(two, two_masks, )
+#define DEFINE_POSITIVE(TYPE, MASKS, ON)                                                           \
+    ON INLINE TYPE positive_##TYPE(TYPE value) {                                                   \
+        return (TYPE)((value > 0) & (MASKS)value);                                                 \
+    }
 
-INLINE quartet lesser_quartet(quartet least, quartet value) {
-    value = CHOOSE(quartet, quartet_mask, value < 0.0f, -value, value);
-    return CHOOSE(quartet, quartet_mask, value < least, value, least);
-}
+DEFINE_LESSER(two, two_masks, )
+DEFINE_LESSER(quartet, quartet_mask, )
+DEFINE_POSITIVE(two, two_masks, )
 
 INLINE float largest_quartet(quartet value) {
     float largest = value[0];
@@ -66,16 +65,20 @@ INLINE size_t most_plain(const double *want, const double *value, const double *
     return winner;
 }
 
-INLINE size_t blocking_plain(const double *lambda, const double *r, size_t stride, double *length) {
-    size_t block = stride;
-    *length = INFINITY;
-    for (size_t slot = 0; slot < stride; slot++)
-        if (r[slot] > 0.0 && lambda[slot] / r[slot] < *length) {
-            *length = lambda[slot] / r[slot];
-            block = slot;
-        }
-    return block;
-}
+#define DEFINE_BLOCKING(NAME, REAL)                                                                \
+    INLINE size_t NAME(const REAL *lambda, const REAL *r, size_t stride, REAL *length) {           \
+        size_t block = stride;                                                                     \
+        *length = INFINITY;                                                                        \
+        for (size_t slot = 0; slot < stride; slot++)                                               \
+            if (r[slot] > 0 && lambda[slot] / r[slot] < *length) {                                 \
+                *length = lambda[slot] / r[slot];                                                  \
+                block = slot;                                                                      \
+            }                                                                                      \
+        return block;                                                                              \
+    }
+
+DEFINE_BLOCKING(blocking_plain, double)
+DEFINE_BLOCKING(find_block_plain, float)
 
 /* The lane of the largest value above zero, or all. */
 INLINE size_t find_most_quartet(quartet value) {
@@ -87,18 +90,6 @@ INLINE size_t find_most_quartet(quartet value) {
             winner = k;
         }
     return winner;
-}
-
-/* As blocking. */
-INLINE size_t find_block_plain(const float *lambda, const float *r, size_t stride, float *length) {
-    size_t block = stride;
-    *length = INFINITY;
-    for (size_t slot = 0; slot < stride; slot++)
-        if (r[slot] > 0.0f && lambda[slot] / r[slot] < *length) {
-            *length = lambda[slot] / r[slot];
-            block = slot;
-        }
-    return block;
 }
 
 #define UNIT_NAME "plain"
@@ -128,7 +119,8 @@ INLINE size_t find_block_plain(const float *lambda, const float *r, size_t strid
 #if defined(__x86_64__)
 
 #define TARGET_AVX2 __attribute__((target("avx2,fma,popcnt")))
-DEFINE_CHOICES(four, four_masks, TARGET_AVX2)
+DEFINE_LESSER(four, four_masks, TARGET_AVX2)
+DEFINE_POSITIVE(four, four_masks, TARGET_AVX2)
 
 TARGET_AVX2 INLINE size_t most_four(const double *want, const double *value, const double *slack,
                                     size_t padded, double *largest) {
@@ -159,17 +151,20 @@ TARGET_AVX2 INLINE octet lesser_octet(octet least, octet value) {
                                 _mm256_andnot_ps(_mm256_set1_ps(-0.0f), (__m256)value));
 }
 
-TARGET_AVX2 INLINE float largest_octet(octet value) {
-    __m256 v = (__m256)value, most = _mm256_max_ps(v, _mm256_permute2f128_ps(v, v, 1));
+/* The largest of eight, in every lane. */
+TARGET_AVX2 INLINE __m256 spread_largest(__m256 v) {
+    __m256 most = _mm256_max_ps(v, _mm256_permute2f128_ps(v, v, 1));
     most = _mm256_max_ps(most, _mm256_permute_ps(most, 0x4e));
-    return _mm256_cvtss_f32(_mm256_max_ps(most, _mm256_permute_ps(most, 0xb1)));
+    return _mm256_max_ps(most, _mm256_permute_ps(most, 0xb1));
+}
+
+TARGET_AVX2 INLINE float largest_octet(octet value) {
+    return _mm256_cvtss_f32(spread_largest((__m256)value));
 }
 
 TARGET_AVX2 INLINE size_t find_most_octet(octet value) {
-    __m256 v = (__m256)value, most = _mm256_max_ps(v, _mm256_permute2f128_ps(v, v, 1));
-    most = _mm256_max_ps(most, _mm256_permute_ps(most, 0x4e));
-    most = _mm256_max_ps(most, _mm256_permute_ps(most, 0xb1));
-    __m256 found = _mm256_and_ps(_mm256_cmp_ps(v, most, _CMP_EQ_OQ),
+    __m256 v = (__m256)value;
+    __m256 found = _mm256_and_ps(_mm256_cmp_ps(v, spread_largest(v), _CMP_EQ_OQ),
                                  _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GT_OQ));
     return (size_t)__builtin_ctz((unsigned)_mm256_movemask_ps(found) | 1U << 8);
 }

@@ -17,6 +17,11 @@ typedef struct hs_kernels hs_kernels;
 
 enum { HS_LANES = 8, HS_PRICING_BLOCK = 32, HS_PAIRS = 256, HS_GROUP = 128 };
 
+/* The next multiple of the block. */
+static inline size_t hs_padded(size_t count, size_t block) {
+    return (count + block - 1) / block * block;
+}
+
 /* With u = 2^-24 and vectors of length 1: rounding the four of them changes the determinant by at
  * most 4 u; the six minors of two have errors of norm 2 u, which count twice; six products of norm
  * 1 are added with an error of 6 u. By cofactors: 4 u, minors 3 u, cofactors 5 u, four products 4
