@@ -47,9 +47,10 @@ void hs_expect(hs_checker *c, const char *text) {
 
 char *hs_word(hs_checker *c, const char *after) {
     size_t length = 0;
-    char *word = hs_memory(c, &c->rooms.word, HS_CERTIFICATE_NUMBER + 1, 1);
+    char *word = NULL;
     for (int next = hs_peek(c); next > ' ' && next <= '~'; c->at++, next = hs_peek(c)) {
         hs_undamaged(c, length < HS_CERTIFICATE_NUMBER, "a word is too long");
+        word = hs_memory(c, &c->rooms.word, length + 2, 1);
         word[length++] = (char)next;
     }
     hs_undamaged(c, length > 0, "not a certificate: a word was expected");
