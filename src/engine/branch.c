@@ -7,9 +7,21 @@
 #include <string.h>
 
 enum {
-    PART_RATIO = 9,   /* rows per dimension of the first part that is tried alone */
-    PART_NODES = 4000 /* nodes it may cost */
+    PART_RATIO = 9,      /* rows per dimension of the first part that is tried alone */
+    PART_NODES = 4000,   /* nodes it may cost */
+    RAISING_COLUMNS = 13 /* smaller layers take less than a second */
 };
+
+/* A search that takes long begins with the local search and with how many rows are active at
+ * least, so that there is something to tell when it is stopped. */
+static hs_status raise_first(hs_tree *tree) {
+    tree->node_cap = 1;
+    hs_status status = hs_tree_search(tree);
+    tree->node_cap = tree->local_solves = 0;
+    if (status != HS_OK || tree->has_point || atomic_load(&tree->run->stopped))
+        return status;
+    return hs_tree_raise(tree, tree->n - 1);
+}
 
 /* rows, origin: for the proof (proof.h). */
 static hs_status search(const hs_problem *problem, size_t rows, const size_t *origin, hs_run *run,
@@ -27,7 +39,9 @@ static hs_status search(const hs_problem *problem, size_t rows, const size_t *or
     if (run->record)
         status = hs_proof_create(problem, tree.row_of, tree.count, origin, rows, HS_POOL_SIZE + 1,
                                  run, &tree.proof, error);
-    if (status == HS_OK)
+    if (status == HS_OK && node_cap == 0 && problem->n >= RAISING_COLUMNS)
+        status = raise_first(&tree);
+    if (status == HS_OK && !hs_tree_stopped(&tree))
         status = hs_tree_search(&tree);
     outcome->nodes += atomic_load(&tree.node_count);
     outcome->pivots += tree.pivots;
@@ -54,9 +68,11 @@ static hs_status search(const hs_problem *problem, size_t rows, const size_t *or
         tree.proof = NULL;
     }
     hs_proof_free(tree.proof);
-    if (tree.open_bound != SIZE_MAX) {
+    if (tree.open_bound != SIZE_MAX || tree.proven > 0) {
+        size_t open = tree.open_bound < problem->n ? tree.open_bound : problem->n;
+        bool stopped = tree.open_bound != SIZE_MAX;
         outcome->has_active_lower = true;
-        outcome->active_lower = tree.open_bound < problem->n ? tree.open_bound : problem->n;
+        outcome->active_lower = stopped && open > tree.proven ? open : tree.proven;
     }
     hs_tree_clear(&tree);
     return status;

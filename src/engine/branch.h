@@ -47,6 +47,7 @@ typedef struct hs_tree {
     const hs_problem *problem;
     hs_run *run;
     hs_goal goal;
+    bool by_count;       /* a node closes by how many rows are active there, whatever their rank */
     size_t n, d, stride; /* stride: d padded to HS_LANES */
     size_t count, total;
     size_t padded;  /* total padded to HS_PRICING_BLOCK */
@@ -69,6 +70,7 @@ typedef struct hs_tree {
     uint64_t *residues; /* count x n: weights modulo a prime */
 
     _Atomic size_t target; /* a node with at least so many forced active rows is dead */
+    _Atomic size_t wanted; /* points with fewer active rows are of use */
     atomic_bool found;     /* a witness, or a failure: everybody stops */
     pthread_mutex_t poll;  /* whoever holds it polls the clock and shows progress */
     pthread_mutex_t lock;  /* guards what follows */
@@ -87,6 +89,7 @@ typedef struct hs_tree {
     uint64_t node_cap;   /* give up after so many nodes; 0: never */
     bool too_large;      /* a step needed exact arithmetic beyond HS_EXACT_DIMENSIONS */
     bool capped;         /* node_cap was reached */
+    size_t proven;       /* so many rows are active at every point, by searches before this one */
     size_t local_solves; /* of each worker's local search; 0: none */
     uint64_t nodes, pivots;
     _Atomic uint64_t node_count;
@@ -185,6 +188,11 @@ size_t hs_thread_count(const hs_settings *settings);
 hs_frame *hs_worker_frame(hs_worker *worker, size_t depth);
 /* Searches the whole tree with all threads. */
 hs_status hs_tree_search(hs_tree *tree);
+/* Shows that at least tree->proven + 1, + 2, ... and at last `target` rows are active everywhere,
+ * or as many as at the best point, as far as time allows: each takes several times as long as the
+ * one before. Ends early when a step could not be proven, or, spanning, when a point was found.
+ * Then the tree is ready to be searched again. */
+hs_status hs_tree_raise(hs_tree *tree, size_t target);
 
 /* ---- branch_core.c ---- */
 typedef enum hs_core_answer { HS_CORE_PROVEN, HS_CORE_REFUTED, HS_CORE_FAILED } hs_core_answer;

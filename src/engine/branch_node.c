@@ -68,7 +68,7 @@ static bool bound_closes(hs_worker *worker, const hs_frame *frame) {
     size_t target = atomic_load_explicit(&tree->target, memory_order_relaxed);
     if (forced(worker, frame) < target)
         return false;
-    if (tree->goal == HS_GOAL_COUNT)
+    if (tree->by_count)
         return true;
     if (hs_bits_count(frame->active, tree->words) >= target && rows_span(worker, frame->active)) {
         hs_proof_span(worker->part, NULL, 0, NULL, NULL);
@@ -196,14 +196,14 @@ static bool fix_outside(hs_worker *worker, hs_frame *frame, bool base_is_fresh) 
     bool any = false, all = true;
     for (size_t w = 0; w < words; w++)
         worker->outside[w] = frame->free[w] & ~worker->union_bits[w];
-    if (tree->goal == HS_GOAL_SPAN)
+    if (!tree->by_count)
         hs_transversals_with(worker, frame->active, worker->packed, worker->packed_count,
                              worker->outside);
     for (size_t w = 0; w < words; w++) {
         all = all && worker->outside[w] == (frame->free[w] & ~worker->union_bits[w]);
         any = any || worker->outside[w] != 0;
     }
-    if (any && tree->goal == HS_GOAL_SPAN) {
+    if (any && !tree->by_count) {
         size_t used;
         const size_t *which = hs_transversals_used(worker, &used);
         hs_proof_fix(worker->part, which, used, worker->packed_slot, worker->packed,
@@ -223,7 +223,7 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
     hs_tree *tree = worker->tree;
     size_t words = tree->words;
     size_t target = atomic_load_explicit(&tree->target, memory_order_relaxed);
-    if (worker->degenerate && tree->goal == HS_GOAL_SPAN)
+    if (worker->degenerate && !tree->by_count)
         forget_spanned(worker, frame);
     worker->packed_count = 0;
     memset(worker->union_bits, 0, words * sizeof(uint64_t));
@@ -273,7 +273,7 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
             bool gap = forced(worker, frame) + 1 == target;
             return gap && fix_outside(worker, frame, feasible) ? NODE_CHANGED : NODE_OPEN;
         }
-        if (tree->goal == HS_GOAL_COUNT || forced(worker, frame) + HS_FRESH_GAP < target)
+        if (tree->by_count || forced(worker, frame) + HS_FRESH_GAP < target)
             return NODE_OPEN;
     }
     return NODE_OPEN;

@@ -192,9 +192,7 @@ static bool seems_an_answer(hs_worker *worker, size_t limit, bool by_rank) {
 bool hs_offer_point(hs_worker *worker, const double *z, bool at_sight) {
     hs_tree *tree = worker->tree;
     bool by_rank = tree->goal == HS_GOAL_SPAN && (worker->degenerate || !at_sight);
-    size_t limit = tree->goal == HS_GOAL_SPAN
-                       ? tree->n
-                       : atomic_load_explicit(&tree->target, memory_order_relaxed);
+    size_t limit = atomic_load_explicit(&tree->wanted, memory_order_relaxed);
     if (at_sight && !seems_an_answer(worker, limit, by_rank))
         return false;
     size_t count = exact_active(tree, z);

@@ -80,6 +80,7 @@ static void load_unit_row(hs_tree *tree, size_t to, size_t from) {
 hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, size_t target,
                          hs_tree *tree, hs_error *error) {
     *tree = (hs_tree){.problem = problem, .run = run, .goal = goal, .error = error};
+    tree->by_count = goal == HS_GOAL_COUNT;
     tree->n = problem->n;
     tree->d = problem->system.d;
     tree->stride = hs_padded(tree->d, HS_LANES);
@@ -117,6 +118,7 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
                                     .low = tree->signed_low,
                                     .radius = radius};
     atomic_init(&tree->target, target);
+    atomic_init(&tree->wanted, target);
     atomic_init(&tree->found, false);
     atomic_init(&tree->hungry, false);
     atomic_init(&tree->node_count, 0);
@@ -125,6 +127,15 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
     pthread_mutex_init(&tree->lock, NULL);
     pthread_cond_init(&tree->changed, NULL);
     return HS_OK;
+}
+
+static void forget_tasks(hs_tree *tree) {
+    while (tree->tasks != NULL) {
+        hs_task *next = tree->tasks->next;
+        free(tree->tasks);
+        tree->tasks = next;
+    }
+    tree->task_count = 0;
 }
 
 void hs_tree_clear(hs_tree *tree) {
@@ -141,11 +152,7 @@ void hs_tree_clear(hs_tree *tree) {
     free(tree->residues);
     free(tree->point);
     hs_cone_rows_clear(&tree->cone_rows);
-    while (tree->tasks != NULL) {
-        hs_task *next = tree->tasks->next;
-        free(tree->tasks);
-        tree->tasks = next;
-    }
+    forget_tasks(tree);
 }
 
 hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
@@ -235,6 +242,8 @@ void hs_tree_offer(hs_tree *tree, const double *z, size_t active) {
         memcpy(tree->point, z, tree->d * sizeof *z);
         tree->point_active = active;
         tree->has_point = true;
+        if (tree->goal == HS_GOAL_COUNT)
+            atomic_store(&tree->wanted, active);
         if (tree->goal == HS_GOAL_COUNT && active < atomic_load(&tree->target))
             atomic_store(&tree->target, active);
     }
@@ -287,7 +296,7 @@ void hs_worker_poll(hs_worker *worker) {
     worker->effort = 0;
     if (pthread_mutex_trylock(&tree->poll) != 0)
         return; /* somebody else is at it */
-    hs_progress progress = {.fraction = -1.0, .phase = "branch"};
+    hs_progress progress = {.fraction = -1.0, .phase = "branch", .active_lower = tree->proven};
     hs_run_should_stop(tree->run, atomic_load(&tree->node_count), &progress);
     pthread_mutex_unlock(&tree->poll);
 }
@@ -417,4 +426,35 @@ hs_status hs_tree_search(hs_tree *tree) {
         hs_tree_leave_open(tree, task->bound);
     free(threads);
     return tree->status;
+}
+
+/* As if it had not been searched yet. */
+static void restart(hs_tree *tree, bool by_count, size_t target) {
+    forget_tasks(tree);
+    tree->by_count = by_count;
+    atomic_store(&tree->target, target);
+    atomic_store(&tree->found, false);
+    atomic_store(&tree->hungry, false);
+    tree->waiting = tree->started = 0;
+    tree->open_bound = SIZE_MAX;
+    tree->unproven = tree->too_large = tree->capped = false;
+}
+
+hs_status hs_tree_raise(hs_tree *tree, size_t target) {
+    bool by_count = tree->by_count, going_on = true;
+    hs_proof *proof = tree->proof;
+    hs_status status = HS_OK;
+    tree->proof = NULL;
+    while (going_on && tree->proven < target && tree->proven < tree->point_active) {
+        size_t next = tree->proven + 1;
+        restart(tree, true, next);
+        status = hs_tree_search(tree);
+        going_on = status == HS_OK && !hs_tree_stopped(tree) && !tree->unproven;
+        if (going_on && tree->point_active >= next)
+            tree->proven = next;
+    }
+    tree->proof = proof;
+    if (status == HS_OK && !hs_tree_stopped(tree))
+        restart(tree, by_count, by_count ? tree->point_active : tree->n);
+    return status;
 }

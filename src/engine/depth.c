@@ -127,6 +127,10 @@ static void improve(question *ask, const double *u) {
     }
 }
 
+/* What takes more nodes is proven step by step from below, so that there is something to tell when
+ * it is stopped. */
+enum { FIRST_NODES = 40000 };
+
 static hs_status search(question *ask, hs_error *error) {
     hs_depth_result *result = ask->result;
     hs_tree tree;
@@ -134,13 +138,17 @@ static hs_status search(question *ask, hs_error *error) {
         hs_tree_create(&ask->problem, &ask->run, HS_GOAL_COUNT, SIZE_MAX, &tree, error);
     if (status != HS_OK)
         return status;
-    status = hs_depth_start(&tree, &result->lower);
-    if (status == HS_OK && result->lower < tree.point_active)
+    status = hs_depth_start(&tree, &tree.proven);
+    tree.node_cap = FIRST_NODES;
+    if (status == HS_OK && tree.proven < tree.point_active)
         status = hs_tree_search(&tree);
-    bool searched = !atomic_load(&ask->run.stopped) && !tree.unproven;
-    bool tight = tree.has_point && result->lower == tree.point_active;
+    bool searched = !atomic_load(&ask->run.stopped) && !tree.unproven && !tree.capped;
+    tree.node_cap = 0;
+    if (status == HS_OK && tree.capped && !atomic_load(&ask->run.stopped))
+        status = hs_tree_raise(&tree, SIZE_MAX);
+    bool tight = tree.has_point && tree.proven == tree.point_active;
     result->nodes = atomic_load(&tree.node_count);
-    result->lower += ask->zeros;
+    result->lower = tree.proven + ask->zeros;
     if (status == HS_OK && tree.has_point)
         improve(ask, tree.point);
     result->complete = status == HS_OK && (searched || tight);

@@ -1,7 +1,9 @@
 /* The proven lower bound of the number of active rows, which an answer without a verdict carries.
  */
 #include "engine/bracket.h"
+#include "engine/branch.h"
 #include "engine/fixture.h"
+#include "geometry/glpk_session.h"
 
 #include <stdlib.h>
 
@@ -116,12 +118,86 @@ static void an_answer_without_verdict_is_a_bracket(void **state) {
     }
 }
 
+/* A tree with a goal: by steps from below (the bound they reach, or SIZE_MAX where a step was not
+ * proven), or at once (the smallest number of active rows). */
+static size_t fewest(const hs_problem *problem, hs_goal goal, bool by_steps, bool *witness) {
+    hs_settings settings = hs_settings_default();
+    hs_run run;
+    hs_tree tree;
+    hs_run_begin(&run, &settings);
+    assert_int_equal(hs_tree_create(problem, &run, goal,
+                                    goal == HS_GOAL_SPAN ? problem->n : SIZE_MAX, &tree, NULL),
+                     HS_OK);
+    if (by_steps)
+        assert_int_equal(hs_tree_raise(&tree, goal == HS_GOAL_SPAN ? problem->n : SIZE_MAX), HS_OK);
+    else
+        assert_int_equal(hs_tree_search(&tree), HS_OK);
+    *witness = tree.has_point;
+    size_t found = by_steps ? tree.proven : tree.unproven ? SIZE_MAX : tree.point_active;
+    if (by_steps && goal == HS_GOAL_COUNT && found < tree.point_active)
+        found = SIZE_MAX;
+    hs_tree_clear(&tree);
+    return found;
+}
+
+static void step_by_step_it_becomes_the_smallest_number(void **state) {
+    (void)state;
+    uint64_t seed = 23;
+    size_t equal = 0, spanning = 0;
+    for (size_t k = 0; k < 40; k++) {
+        size_t n = 2 + k % 4;
+        hs_layer *layer = k % 3 == 0   ? integer_layer(&seed, 7 * n, n, k % 2 == 0)
+                          : k % 3 == 1 ? random_layer(&seed, 7 * n, n, 0.0)
+                                       : random_layer(&seed, 7 * n, n, 0.3);
+        const hs_domain domains[] = {ball(1.5), nonneg_ball(2.0), space(), box(-1.0, 2.0)};
+        for (size_t which = 0; which < 4; which++) {
+            hs_problem problem;
+            bool witness;
+            assert_int_equal(hs_problem_create(layer, &domains[which], &problem, NULL), HS_OK);
+            hs_glpk_session glpk;
+            assert_int_equal(hs_glpk_begin(&glpk, NULL), HS_OK);
+            size_t once = fewest(&problem, HS_GOAL_COUNT, false, &witness);
+            size_t steps = fewest(&problem, HS_GOAL_COUNT, true, &witness);
+            if (once != SIZE_MAX && steps != SIZE_MAX) {
+                assert_int_equal(steps, once);
+                equal++;
+            }
+            size_t bound = fewest(&problem, HS_GOAL_SPAN, true, &witness);
+            if (once != SIZE_MAX && !witness)
+                assert_true(bound <= once);
+            if (bound == n && !witness)
+                spanning++;
+            hs_glpk_end(&glpk);
+            hs_problem_clear(&problem);
+        }
+        hs_layer_free(layer);
+    }
+    assert_true(equal > 100 && spanning > 10);
+}
+
+static void a_stopped_search_tells_how_many_are_active_at_least(void **state) {
+    (void)state;
+    uint64_t seed = 3;
+    hs_layer *layer = random_layer(&seed, 112, 14, 0.0);
+    hs_settings settings = hs_settings_default();
+    settings.engine = HS_ENGINE_BRANCH;
+    settings.node_limit = 20000;
+    hs_result *result = result_of(layer, ball(1.0), &settings);
+    assert_int_equal(result->verdict, HS_UNDECIDED);
+    assert_true(result->has_active_lower);
+    assert_in_range(result->active_lower, 11, 14); /* the disjoint cores at the root are 7 */
+    hs_result_free(result);
+    hs_layer_free(layer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_point_is_below_it),
         cmocka_unit_test(pairs_and_rows_that_are_always_active_count),
         cmocka_unit_test(rows_of_zeros_are_active_by_their_bias),
         cmocka_unit_test(an_answer_without_verdict_is_a_bracket),
+        cmocka_unit_test(step_by_step_it_becomes_the_smallest_number),
+        cmocka_unit_test(a_stopped_search_tells_how_many_are_active_at_least),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
