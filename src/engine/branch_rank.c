@@ -126,25 +126,39 @@ static void order_groups(hs_worker *worker, const uint64_t *groups, size_t count
     }
 }
 
+static size_t padded(size_t columns) {
+    return hs_padded(columns, HS_LANES);
+}
+
+/* The rows of the group at a place: place 0 has `extra` or the largest of those needed. */
+static const uint64_t *rows_at(const hs_worker *worker, const uint64_t *groups,
+                               const uint64_t *extra, size_t dims, size_t place) {
+    const hs_transversal *t = worker->transversal;
+    size_t words = worker->tree->words;
+    return place == 0 && extra != NULL ? extra : groups + t->group[dims - 1 - place] * words;
+}
+
+/* Columns: the last group of the search first, from 0, padded; then the others, the first of the
+ * search last. */
+static void place_groups(hs_worker *worker, const uint64_t *groups, const uint64_t *extra,
+                         size_t dims) {
+    hs_transversal *t = worker->transversal;
+    size_t column = 0, words = worker->tree->words;
+    for (size_t place = 0; place < dims; place++) {
+        t->begin[place] = column;
+        column += hs_bits_count(rows_at(worker, groups, extra, dims, place), words);
+        t->end[place] = column;
+        column = place == 0 ? padded(column) : column;
+    }
+    t->columns = column;
+}
+
 static void load_column(hs_worker *worker, size_t column, size_t row) {
     hs_transversal *t = worker->transversal;
     const hs_tree *tree = worker->tree;
     t->row[column] = (uint32_t)row;
     for (size_t k = 0; k < tree->n; k++)
         t->level[k * t->pitch + column] = tree->unit[row * tree->n + k];
-}
-
-/* Columns: the last group first, from 0, padded; then the others, the first of the search last. */
-static size_t load_group(hs_worker *worker, const uint64_t *bits, size_t place, size_t column) {
-    hs_transversal *t = worker->transversal;
-    t->begin[place] = column;
-    HS_BITS_EACH(i, bits, worker->tree->words) load_column(worker, column++, i);
-    t->end[place] = column;
-    return column;
-}
-
-static size_t padded(size_t columns) {
-    return hs_padded(columns, HS_LANES);
 }
 
 /* The reflections that take the rows of D away. */
@@ -352,41 +366,51 @@ static void settle_exactly(hs_worker *worker, size_t dims) {
 
 /* ---- entry ----------------------------------------------------------------------------------- */
 
+static double work_limit(const hs_transversal *t) {
+    return t->together ? HS_CLOSING_WORK : HS_FIXING_WORK;
+}
+
 /* Chooses the groups that are needed, `extra` (or NULL) the last of them, and loads them; false
- * when there are too few. dims: how many are needed. */
+ * when there are too few, or too many choices. dims: how many are needed. */
 static bool load(hs_worker *worker, const uint64_t *active, const uint64_t *groups, size_t count,
                  const uint64_t *extra, size_t *dims) {
     hs_transversal *t = worker->transversal;
     const hs_tree *tree = worker->tree;
-    size_t words = tree->words, given = count + (extra != NULL ? 1 : 0);
+    size_t given = count + (extra != NULL ? 1 : 0), fixed = hs_bits_count(active, tree->words);
     *dims = SIZE_MAX;
     if (tree->n > HS_TRANSVERSAL_DIMS)
         return false;
     order_groups(worker, groups, count);
+    if (!worker->degenerate && fixed < tree->n) { /* so many at least are needed */
+        if (given < tree->n - fixed)
+            return false;
+        place_groups(worker, groups, extra, tree->n - fixed);
+        if (search_work(t, tree->n - fixed) > work_limit(t))
+            return false;
+    }
     reflect_fixed(worker, active);
     *dims = tree->n - t->kept;
     if (*dims == 0 || given < *dims)
         return false;
-    size_t others = *dims - 1;
-    load_group(worker, extra != NULL ? extra : groups + t->group[others] * words, 0, 0);
-    size_t columns = padded(t->end[0]);
-    for (size_t place = 1; place < *dims; place++)
-        columns = load_group(worker, groups + t->group[others - place] * words, place, columns);
-    t->columns = columns;
+    place_groups(worker, groups, extra, *dims);
+    for (size_t place = 0; place < *dims; place++) {
+        size_t column = t->begin[place];
+        HS_BITS_EACH(i, rows_at(worker, groups, extra, *dims, place), tree->words)
+        load_column(worker, column++, i);
+    }
     return true;
 }
 
 /* Fills low; false when that is too much work. */
 static bool examine(hs_worker *worker, size_t dims) {
     hs_transversal *t = worker->transversal;
-    double limit = t->together ? HS_CLOSING_WORK : HS_FIXING_WORK;
-    if (!worker->degenerate && search_work(t, dims) > limit)
+    if (!worker->degenerate && search_work(t, dims) > work_limit(t))
         return false;
     project(worker, t->columns);
     if (worker->degenerate) {
         for (size_t place = t->together ? 0 : 1; place < dims; place++)
             t->end[place] = merge_parallel(t, dims, t->begin[place], t->end[place]);
-        if (search_work(t, dims) > limit)
+        if (search_work(t, dims) > work_limit(t))
             return false;
     }
     bool proven = true;

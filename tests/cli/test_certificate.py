@@ -1,6 +1,6 @@
 """`halfspan check --certificate` and `halfspan verify`: what is proved, and what is refused.
 
-Usage: test_certificate.py PROGRAM [DATA]
+Usage: test_certificate.py PROGRAM [DATA [CASES...]]: classes of tests, all of them by default
 """
 
 import gzip
@@ -878,4 +878,4 @@ class Files(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
