@@ -29,6 +29,7 @@ enum {
     HS_POOL_SIZE = 512,       /* cores remembered by a worker */
     HS_POOL_LOOK = 64,        /* ... of which so many are looked at for one to forget */
     HS_POOL_FREE = 10,        /* a remembered core has at most this many free rows */
+    HS_SCORED_SIZES = 3,      /* the row to branch on: cores larger than the smallest by so much */
     HS_FRESH_GAP = 2, /* spanning: rows short of the bound at which cores are sought afresh */
     HS_CLOSING_WORK = 300000, /* multiplications for one independence proof that closes a node */
     HS_FIXING_WORK = 300000   /* ... that fixes rows */

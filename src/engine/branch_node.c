@@ -279,11 +279,11 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
     return NODE_OPEN;
 }
 
-/* The row to branch on: the one in most cores known here, a core counting for twice as much as one
- * that has a row more, times how far it is violated at the base. */
+/* The row to branch on: the one in most of the small cores known here, a core counting for twice as
+ * much as one that has a row more, times how far it is violated at the base. */
 static size_t choose_row(const hs_worker *worker, const hs_frame *frame) {
     const hs_tree *tree = worker->tree;
-    size_t words = tree->words, row = SIZE_MAX;
+    size_t words = tree->words, row = SIZE_MAX, largest_size = HS_POOL_FREE;
     static const float weight_of[HS_POOL_FREE + 1] = {1.0f,    0x1p-1f, 0x1p-2f, 0x1p-3f,
                                                       0x1p-4f, 0x1p-5f, 0x1p-6f, 0x1p-7f,
                                                       0x1p-8f, 0x1p-9f, 0x1p-10f};
@@ -291,6 +291,10 @@ static size_t choose_row(const hs_worker *worker, const hs_frame *frame) {
     memset(score, 0, tree->padded * sizeof *score);
     for (size_t k = 0; k < worker->usable_count; k++) {
         size_t size = hs_pool_open(worker, frame, worker->usable[k], worker->scratch_bits);
+        if (k == 0)
+            largest_size = size + HS_SCORED_SIZES;
+        if (size > largest_size)
+            break;
         HS_BITS_EACH(i, worker->scratch_bits, words) score[i] += weight_of[size];
     }
     for (size_t k = 0; k < worker->packed_count; k++) {
