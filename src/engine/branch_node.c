@@ -269,6 +269,8 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
             return NODE_CLOSED;
         if (worker->packed_count == 0 && peel_trouble)
             return settle_exactly(worker, frame);
+        if (attempt == 0 && !tree->by_count && forced(worker, frame) >= target)
+            continue; /* smaller cores may make the proof of their rank shorter */
         if (forced(worker, frame) + 1 >= target) {
             bool gap = forced(worker, frame) + 1 == target;
             return gap && fix_outside(worker, frame, feasible) ? NODE_CHANGED : NODE_OPEN;
