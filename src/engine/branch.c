@@ -7,9 +7,10 @@
 #include <string.h>
 
 enum {
-    PART_RATIO = 9,      /* rows per dimension of the first part that is tried alone */
-    PART_NODES = 4000,   /* nodes it may cost */
-    RAISING_COLUMNS = 13 /* smaller layers take less than a second */
+    PART_RATIO = 9,       /* rows per dimension of the first part that is tried alone */
+    PART_NODES = 4000,    /* nodes it may cost */
+    RAISING_COLUMNS = 13, /* smaller layers take less than a second */
+    RAISED_SHORT = 3      /* of n rows: the last steps would take a fifth of the search itself */
 };
 
 /* A search that takes long begins with the local search and with how many rows are active at
@@ -20,7 +21,7 @@ static hs_status raise_first(hs_tree *tree) {
     tree->node_cap = tree->local_solves = 0;
     if (status != HS_OK || tree->has_point || atomic_load(&tree->run->stopped))
         return status;
-    return hs_tree_raise(tree, tree->n - 1);
+    return hs_tree_raise(tree, tree->n - RAISED_SHORT);
 }
 
 /* rows, origin: for the proof (proof.h). */
