@@ -37,11 +37,11 @@ static hs_status search(const hs_problem *problem, size_t rows, const size_t *or
         tree.local_solves = (size_t)8 << (problem->n > 16  ? 13
                                           : problem->n < 4 ? 1
                                                            : problem->n - 3);
-    if (run->record)
+    if (node_cap == 0 && problem->n >= RAISING_COLUMNS)
+        status = raise_first(&tree);
+    if (status == HS_OK && run->record)
         status = hs_proof_create(problem, tree.row_of, tree.count, origin, rows, HS_POOL_SIZE + 1,
                                  run, &tree.proof, error);
-    if (status == HS_OK && node_cap == 0 && problem->n >= RAISING_COLUMNS)
-        status = raise_first(&tree);
     if (status == HS_OK && !hs_tree_stopped(&tree))
         status = hs_tree_search(&tree);
     outcome->nodes += atomic_load(&tree.node_count);

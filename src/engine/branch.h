@@ -192,7 +192,8 @@ hs_status hs_tree_search(hs_tree *tree);
 /* Shows that at least tree->proven + 1, + 2, ... and at last `target` rows are active everywhere,
  * or as many as at the best point, as far as time allows: each takes several times as long as the
  * one before. Ends early when a step could not be proven, or, spanning, when a point was found.
- * Then the tree is ready to be searched again. */
+ * Then the tree is ready to be searched again. Nothing of it is recorded: there must be no proof.
+ */
 hs_status hs_tree_raise(hs_tree *tree, size_t target);
 
 /* ---- branch_core.c ---- */

@@ -442,9 +442,7 @@ static void restart(hs_tree *tree, bool by_count, size_t target) {
 
 hs_status hs_tree_raise(hs_tree *tree, size_t target) {
     bool by_count = tree->by_count, going_on = true;
-    hs_proof *proof = tree->proof;
     hs_status status = HS_OK;
-    tree->proof = NULL;
     while (going_on && tree->proven < target && tree->proven < tree->point_active) {
         size_t next = tree->proven + 1;
         restart(tree, true, next);
@@ -453,7 +451,6 @@ hs_status hs_tree_raise(hs_tree *tree, size_t target) {
         if (going_on && tree->point_active >= next)
             tree->proven = next;
     }
-    tree->proof = proof;
     if (status == HS_OK && !hs_tree_stopped(tree))
         restart(tree, by_count, by_count ? tree->point_active : tree->n);
     return status;

@@ -616,6 +616,12 @@ class Engine(Certified):
             document, _ = self.check(layer, *domain, code=0)
             self.assertEqual(document["engine"], "auto")
 
+    def test_more_columns(self):
+        """Enough of them that other searches come before the one that is recorded."""
+        chance = random.Random(4)
+        layer = Layer("columns13", [[chance.gauss(0, 1) for _ in range(13)] for _ in range(130)])
+        self.check(layer, "--engine", "branch", code=0)
+
     def test_data(self):
         """The layers of data/, on the unit ball."""
         for name in ("iris_12.npz", "iris_32.npz", "digits8_24.npz", "digits8_72.npz", "icosahedron.npy", "identity_pair.mtx",
