@@ -42,7 +42,8 @@ int hs_peek(hs_checker *c) {
 
 void hs_expect(hs_checker *c, const char *text) {
     for (const char *t = text; *t != '\0'; t++, c->at++)
-        hs_undamaged(c, hs_peek(c) == *t, "not a certificate of this version: expected '%s'", text);
+        hs_undamaged(c, hs_peek(c) == *t, "not a certificate of this version: expected '%s'",
+                     *t == '\n' ? "end of line" : text);
 }
 
 char *hs_word(hs_checker *c, const char *after) {

@@ -46,6 +46,13 @@ static size_t active_at(const hs_layer *layer, const double *z) {
     return count;
 }
 
+/* Integers with and without bias, or Gaussian without and with one. */
+static hs_layer *some_layer(uint64_t *seed, size_t k, size_t m, size_t n) {
+    return k % 3 == 0   ? integer_layer(seed, m, n, k % 2 == 0)
+           : k % 3 == 1 ? random_layer(seed, m, n, 0.0)
+                        : random_layer(seed, m, n, 0.5);
+}
+
 static void no_point_is_below_it(void **state) {
     (void)state;
     enum { LAYERS = 60, POINTS = 200 };
@@ -53,9 +60,7 @@ static void no_point_is_below_it(void **state) {
     size_t above_zero = 0;
     for (size_t k = 0; k < LAYERS; k++) {
         size_t n = 2 + k % 5;
-        hs_layer *layer = k % 3 == 0   ? integer_layer(&seed, 6 * n, n, k % 2 == 0)
-                          : k % 3 == 1 ? random_layer(&seed, 6 * n, n, 0.0)
-                                       : random_layer(&seed, 6 * n, n, 0.5);
+        hs_layer *layer = some_layer(&seed, k, 6 * n, n);
         const hs_domain domains[] = {ball(1.5), nonneg_ball(2.0), space(), box(-1.0, 2.0)};
         for (size_t which = 0; which < 4; which++) {
             size_t lower = lower_of(layer, domains[which]);
@@ -146,9 +151,7 @@ static void step_by_step_it_becomes_the_smallest_number(void **state) {
     size_t equal = 0, spanning = 0;
     for (size_t k = 0; k < 40; k++) {
         size_t n = 2 + k % 4;
-        hs_layer *layer = k % 3 == 0   ? integer_layer(&seed, 7 * n, n, k % 2 == 0)
-                          : k % 3 == 1 ? random_layer(&seed, 7 * n, n, 0.0)
-                                       : random_layer(&seed, 7 * n, n, 0.3);
+        hs_layer *layer = some_layer(&seed, k, 7 * n, n);
         const hs_domain domains[] = {ball(1.5), nonneg_ball(2.0), space(), box(-1.0, 2.0)};
         for (size_t which = 0; which < 4; which++) {
             hs_problem problem;
