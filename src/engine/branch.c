@@ -33,10 +33,9 @@ static hs_status search(const hs_problem *problem, size_t rows, const size_t *or
         return status;
     tree.node_cap = node_cap;
     /* grows a little slower than what the tree costs */
+    size_t n = problem->n;
     if (node_cap == 0)
-        tree.local_solves = (size_t)8 << (problem->n > 16  ? 13
-                                          : problem->n < 4 ? 1
-                                                           : problem->n - 3);
+        tree.local_solves = (size_t)1 << (n > 16 ? 16 : n > 9 ? n : n > 5 ? 2 * n - 10 : 0);
     if (node_cap == 0 && problem->n >= RAISING_COLUMNS)
         status = raise_first(&tree);
     if (status == HS_OK && run->record)
