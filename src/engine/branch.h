@@ -32,7 +32,7 @@ enum {
     HS_SCORED_SIZES = 3,      /* the row to branch on: cores larger than the smallest by so much */
     HS_FRESH_GAP = 2, /* spanning: rows short of the bound at which cores are sought afresh */
     HS_CLOSING_WORK = 300000, /* multiplications for one independence proof that closes a node */
-    HS_FIXING_WORK = 300000   /* ... that fixes rows */
+    HS_FIXING_WORK = 50000    /* ... that fixes rows */
 };
 
 /* The smallest point of the rows asked for: in single precision in a cone that is not too large,
