@@ -734,6 +734,8 @@ class Mutations(Certified):
                 if made[2] == STORED and len(rows) > 1:  # next to nothing is left of the others
                     weak = made[:4 + at] + [made[4 + at] << 40] + made[5 + at:]
                     change("weakened", text, steps[:k] + [weak] + steps[k + 1:], layer, name)
+                if any(step[:2] == made[:2] for step in steps[:k]):
+                    continue  # another thread's core is in the slot, and may serve as well
                 unknown = [made[0], 60000] + made[2:]
                 change("slot", text, steps[:k] + [unknown] + steps[k + 1:], layer, name)
         self.assertGreater(min(broken.values()), 5, broken)
