@@ -37,8 +37,12 @@ static size_t collect(hs_worker *worker, const answer *from) {
         worker->core_weights[count++] = lambda[slot];
     }
     if (from->multiplier > 0.0) {
-        worker->core_rows[count] = from->row;
-        worker->core_weights[count++] = from->multiplier;
+        size_t at = 0; /* in a cell thinner than rounding the row can be in a slot already */
+        while (at < count && worker->core_rows[at] != from->row)
+            at++;
+        worker->core_rows[at] = from->row;
+        worker->core_weights[at] = from->multiplier + (at < count ? worker->core_weights[at] : 0.0);
+        count += at == count;
     }
     return count;
 }
