@@ -32,11 +32,11 @@ static hs_status search(const hs_problem *problem, size_t rows, const size_t *or
     if (status != HS_OK)
         return status;
     tree.node_cap = node_cap;
-    /* grows a little slower than what the tree costs */
     size_t n = problem->n;
+    /* grows a little slower than what the tree costs */
     if (node_cap == 0)
         tree.local_solves = (size_t)1 << (n > 16 ? 16 : n > 9 ? n : n > 5 ? 2 * n - 10 : 0);
-    if (node_cap == 0 && problem->n >= RAISING_COLUMNS)
+    if (node_cap == 0 && n >= RAISING_COLUMNS)
         status = raise_first(&tree);
     if (status == HS_OK && run->record)
         status = hs_proof_create(problem, tree.row_of, tree.count, origin, rows, HS_POOL_SIZE + 1,
@@ -68,11 +68,11 @@ static hs_status search(const hs_problem *problem, size_t rows, const size_t *or
         tree.proof = NULL;
     }
     hs_proof_free(tree.proof);
-    if (tree.open_bound != SIZE_MAX || tree.proven > 0) {
-        size_t open = tree.open_bound < problem->n ? tree.open_bound : problem->n;
-        bool stopped = tree.open_bound != SIZE_MAX;
+    bool stopped = tree.open_bound != SIZE_MAX;
+    if (stopped || tree.proven > 0) {
+        size_t open = !stopped ? 0 : tree.open_bound < n ? tree.open_bound : n;
         outcome->has_active_lower = true;
-        outcome->active_lower = stopped && open > tree.proven ? open : tree.proven;
+        outcome->active_lower = open > tree.proven ? open : tree.proven;
     }
     hs_tree_clear(&tree);
     return status;

@@ -242,10 +242,11 @@ void hs_tree_offer(hs_tree *tree, const double *z, size_t active) {
         memcpy(tree->point, z, tree->d * sizeof *z);
         tree->point_active = active;
         tree->has_point = true;
-        if (tree->goal == HS_GOAL_COUNT)
+        if (tree->goal == HS_GOAL_COUNT) {
             atomic_store(&tree->wanted, active);
-        if (tree->goal == HS_GOAL_COUNT && active < atomic_load(&tree->target))
-            atomic_store(&tree->target, active);
+            if (active < atomic_load(&tree->target))
+                atomic_store(&tree->target, active);
+        }
     }
     if (tree->goal == HS_GOAL_SPAN)
         atomic_store(&tree->found, true);
