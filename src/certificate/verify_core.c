@@ -6,21 +6,20 @@
 
 /* Are the multipliers of d + 1 rows unique and positive, by elimination in double precision with
  * error bounds (README.md), and is h >= 0 where there is an h besides? A row is d numbers that are
- * to vanish, h, and backwards at its end the combination of the given rows that it is; then bounds
- * of the errors of all these. What overflows has a bound of infinity or NaN, which fails every
- * comparison here. */
+ * to vanish and h, then bounds of their errors; the factor that made a number vanish takes its
+ * place (`taken`, after the rows). What overflows has a bound that fails every comparison here. */
 HS_FAST static bool holds_in_floating_point(double *rows, size_t d, size_t width, bool has_h) {
     const double slack = 1.0 + 1e-9, *last = rows + d * 2 * width, *bound = last + width;
-    for (size_t i = 0; i <= d; i++)
-        rows[i * 2 * width + width - 1 - i] = 1.0;
+    double *taken = rows + (d + 1) * 2 * width;
     for (size_t k = 0; k < d; k++) {
         const double *a = rows + k * 2 * width, *b = a + width;
         size_t p = 0;
         for (size_t j = 1; j < d; j++)
-            p = fabs(a[j]) > fabs(a[p]) ? j : p;
-        double room = fabs(a[p]) - b[p];
+            p = (1.0 - taken[j]) * fabs(a[j]) > (1.0 - taken[p]) * fabs(a[p]) ? j : p;
+        double room = (1.0 - taken[p]) * fabs(a[p]) - b[p];
         if (!(room > DBL_MIN))
             return false;
+        taken[p] = 1.0;
         for (size_t i = k + 1; i <= d; i++) {
             double *restrict x = rows + i * 2 * width, *restrict e = x + width;
             double f = x[p] / a[p], t = fabs(f);
@@ -32,12 +31,13 @@ HS_FAST static bool holds_in_floating_point(double *rows, size_t d, size_t width
                 e[j] *= slack;
                 x[j] -= f * a[j];
             }
-            x[p] = e[p] = 0.0;
+            x[p] = -f;
+            e[p] = off * slack;
         }
     }
     bool good = !has_h || last[d] - bound[d] >= 0.0; /* inf - inf is NaN */
-    for (size_t k = 0; k <= d; k++)
-        good = good && last[width - 1 - k] > bound[width - 1 - k];
+    for (size_t k = 0; k < d; k++)
+        good = good && last[k] > bound[k];
     return good;
 }
 
@@ -118,10 +118,10 @@ static void read_multipliers(hs_checker *c, mpz_t *multipliers, size_t count) {
     }
 }
 
-/* The signed rows of a core, each followed by zeros. */
+/* The signed rows of a core, each followed by zeros, and a row of zeros. */
 static double *load(hs_checker *c, const uint32_t *core, size_t width) {
-    double *rows = hs_memory(c, &c->rooms.claim, core[0] * width, sizeof *rows);
-    memset(rows, 0, core[0] * width * sizeof *rows);
+    double *rows = hs_memory(c, &c->rooms.claim, (core[0] + 1) * width, sizeof *rows);
+    memset(rows, 0, (core[0] + 1) * width * sizeof *rows);
     for (size_t k = 0; k < core[0]; k++)
         for (size_t j = 0; j <= c->n; j++) {
             double value = c->rows[core[k + 1] / 2 * (c->n + 1) + j];
@@ -133,7 +133,7 @@ static double *load(hs_checker *c, const uint32_t *core, size_t width) {
 /* Multipliers that are not stored are worked out: in integers, where floating point cannot tell. */
 static void prove(hs_checker *c, const uint32_t *core, uint64_t kind) {
     size_t n = c->n, count = core[0], d = n + (kind == HS_CORE_ROWS);
-    size_t width = (2 * d + 5) / HS_LANES * HS_LANES, size = count * (d + count);
+    size_t width = (d + HS_LANES) / HS_LANES * HS_LANES, size = count * (d + count);
     if (kind != HS_CORE_STORED && count == d + 1 &&
         holds_in_floating_point(load(c, core, 2 * width), d, width, kind == HS_CORE_WEIGHTS))
         return;

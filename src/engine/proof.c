@@ -16,6 +16,7 @@
 
 enum {
     BUFFER = 1 << 15, /* steps before they are compressed */
+    STORED = 1 << 19, /* steps of a part that are not, where nobody asked to keep the proof */
     GZIP_WINDOW = 15 + 16,
     SMALL_MULTIPLIERS =
         8 /* bytes of a multiplier up to which it is stored rather than found anew */
@@ -40,7 +41,8 @@ struct hs_proof_part {
     bool deflating, any;
     uint8_t *buffer; /* BUFFER */
     size_t size;
-    double cost; /* since the last look */
+    size_t stored; /* steps that were not compressed; STORED: from now on they are */
+    double cost;   /* since the last look */
     core_step *slots;
 };
 
@@ -211,11 +213,20 @@ static void compress_steps(hs_proof_part *part, int flush) {
     part->size = 0;
 }
 
+/* Short proofs are read again at once: compressing them would take longer than it saves. */
+static void flush_buffer(hs_proof_part *part) {
+    bool last = part->stored + BUFFER == STORED;
+    look_at_cost(part);
+    compress_steps(part, last ? Z_FINISH : Z_NO_FLUSH);
+    part->stored += part->stored < STORED ? BUFFER : 0;
+    if (last && (deflateReset(&part->deflater) != Z_OK ||
+                 deflateParams(&part->deflater, Z_BEST_SPEED, Z_DEFAULT_STRATEGY) != Z_OK))
+        give_up(part);
+}
+
 static void put_byte(hs_proof_part *part, uint8_t byte) {
-    if (part->size == BUFFER) {
-        look_at_cost(part);
-        compress_steps(part, Z_NO_FLUSH);
-    }
+    if (part->size == BUFFER)
+        flush_buffer(part);
     part->buffer[part->size++] = byte;
 }
 
@@ -242,8 +253,9 @@ hs_proof_part *hs_proof_part_begin(hs_proof *proof) {
     *part = (hs_proof_part){.proof = proof, .stream = tmpfile()};
     part->buffer = hs_allocate(BUFFER, 1);
     part->slots = hs_allocate(proof->slot_count, sizeof *part->slots);
-    part->deflating = deflateInit2(&part->deflater, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW, 8,
-                                   Z_DEFAULT_STRATEGY) == Z_OK;
+    part->stored = proof->keep ? STORED : 0;
+    part->deflating = deflateInit2(&part->deflater, proof->keep ? Z_BEST_SPEED : Z_NO_COMPRESSION,
+                                   Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) == Z_OK;
     if (part->stream == NULL || part->buffer == NULL || part->slots == NULL || !part->deflating)
         give_up(part);
     pthread_mutex_lock(&proof->lock);
@@ -566,21 +578,27 @@ static void append(hs_proof_part *part, hs_certificate *certificate) {
         hs_certificate_write(certificate, bytes, size);
 }
 
-/* The end: a part of its own. */
-static void append_end(hs_proof *proof, uint64_t segments, hs_certificate *certificate) {
-    hs_proof_part *part = hs_proof_part_begin(proof);
-    if (part == NULL)
+/* The end, in a member of its own. Without memory for it the certificate proves nothing. */
+static void append_end(uint64_t segments, hs_certificate *certificate) {
+    enum { SMALL_GZIP_WINDOW = 9 + 16, LEAST_MEMORY = 1 };
+    uint8_t steps[16] = {HS_STEP_END}, out[64];
+    size_t size = 1;
+    for (; segments >= 0x80; segments >>= 7)
+        steps[size++] = (uint8_t)(segments | 0x80);
+    steps[size++] = (uint8_t)segments;
+    z_stream deflater = {.next_in = steps, .avail_in = (uInt)size, .next_out = out};
+    deflater.avail_out = sizeof out;
+    if (deflateInit2(&deflater, Z_NO_COMPRESSION, Z_DEFLATED, SMALL_GZIP_WINDOW, LEAST_MEMORY,
+                     Z_DEFAULT_STRATEGY) != Z_OK)
         return;
-    put_step(part, HS_STEP_END);
-    put(part, segments);
-    hs_proof_part_end(part);
-    if (hs_proof_usable(proof))
-        append(part, certificate);
+    if (deflate(&deflater, Z_FINISH) == Z_STREAM_END)
+        hs_certificate_write(certificate, out, sizeof out - deflater.avail_out);
+    deflateEnd(&deflater);
 }
 
 void hs_proof_write(hs_proof *proof, hs_certificate *certificate) {
     for (hs_proof_part *part = proof->parts; part != NULL; part = part->next)
         if (part->any)
             append(part, certificate);
-    append_end(proof, atomic_load(&proof->next_number), certificate);
+    append_end(atomic_load(&proof->next_number), certificate);
 }

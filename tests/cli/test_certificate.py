@@ -622,6 +622,14 @@ class Engine(Certified):
         layer = Layer("columns13", [[chance.gauss(0, 1) for _ in range(13)] for _ in range(130)])
         self.check(layer, "--engine", "branch", code=0)
 
+    def test_long_proof_that_nobody_keeps(self):
+        """Long enough that steps are compressed from some place on."""
+        chance = random.Random(4)
+        layer = Layer("columns13", [[chance.gauss(0, 1) for _ in range(13)] for _ in range(130)])
+        done = run("check", *layer.arguments, "--json", "--engine", "branch", "--threads", "1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["arithmetic"], "exact")
+
     def test_near_ties(self):
         """In a cell thinner than rounding the solver meets a row again that it has already."""
         weight = [[-1.0000000009313226, -0.9999999999999998, 0.0],
