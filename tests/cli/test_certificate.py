@@ -622,6 +622,7 @@ class Engine(Certified):
         layer = Layer("columns13", [[chance.gauss(0, 1) for _ in range(13)] for _ in range(130)])
         self.check(layer, "--engine", "branch", code=0)
 
+    @unittest.skipIf(SHARE > 1, "takes long")
     def test_long_proof_that_nobody_keeps(self):
         """Long enough that steps are compressed from some place on."""
         chance = random.Random(4)
