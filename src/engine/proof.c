@@ -39,10 +39,10 @@ struct hs_proof_part {
     FILE *stream;
     z_stream deflater;
     bool deflating, any;
-    uint8_t *buffer; /* BUFFER */
+    bool compressing; /* or else steps are only stored */
+    uint8_t *buffer;  /* BUFFER */
     size_t size;
-    size_t stored; /* steps that were not compressed; STORED: from now on they are */
-    double cost;   /* since the last look */
+    double cost; /* since the last look */
     core_step *slots;
 };
 
@@ -215,13 +215,13 @@ static void compress_steps(hs_proof_part *part, int flush) {
 
 /* Short proofs are read again at once: compressing them would take longer than it saves. */
 static void flush_buffer(hs_proof_part *part) {
-    bool last = part->stored + BUFFER == STORED;
+    bool begins = !part->compressing && part->deflater.total_in + BUFFER >= STORED;
     look_at_cost(part);
-    compress_steps(part, last ? Z_FINISH : Z_NO_FLUSH);
-    part->stored += part->stored < STORED ? BUFFER : 0;
-    if (last && (deflateReset(&part->deflater) != Z_OK ||
-                 deflateParams(&part->deflater, Z_BEST_SPEED, Z_DEFAULT_STRATEGY) != Z_OK))
+    compress_steps(part, begins ? Z_FINISH : Z_NO_FLUSH);
+    if (begins && (deflateReset(&part->deflater) != Z_OK ||
+                   deflateParams(&part->deflater, Z_BEST_SPEED, Z_DEFAULT_STRATEGY) != Z_OK))
         give_up(part);
+    part->compressing = part->compressing || begins;
 }
 
 static void put_byte(hs_proof_part *part, uint8_t byte) {
@@ -253,9 +253,10 @@ hs_proof_part *hs_proof_part_begin(hs_proof *proof) {
     *part = (hs_proof_part){.proof = proof, .stream = tmpfile()};
     part->buffer = hs_allocate(BUFFER, 1);
     part->slots = hs_allocate(proof->slot_count, sizeof *part->slots);
-    part->stored = proof->keep ? STORED : 0;
-    part->deflating = deflateInit2(&part->deflater, proof->keep ? Z_BEST_SPEED : Z_NO_COMPRESSION,
-                                   Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) == Z_OK;
+    part->compressing = proof->keep;
+    part->deflating =
+        deflateInit2(&part->deflater, part->compressing ? Z_BEST_SPEED : Z_NO_COMPRESSION,
+                     Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) == Z_OK;
     if (part->stream == NULL || part->buffer == NULL || part->slots == NULL || !part->deflating)
         give_up(part);
     pthread_mutex_lock(&proof->lock);
@@ -578,27 +579,20 @@ static void append(hs_proof_part *part, hs_certificate *certificate) {
         hs_certificate_write(certificate, bytes, size);
 }
 
-/* The end, in a member of its own. Without memory for it the certificate proves nothing. */
-static void append_end(uint64_t segments, hs_certificate *certificate) {
-    enum { SMALL_GZIP_WINDOW = 9 + 16, LEAST_MEMORY = 1 };
-    uint8_t steps[16] = {HS_STEP_END}, out[64];
-    size_t size = 1;
-    for (; segments >= 0x80; segments >>= 7)
-        steps[size++] = (uint8_t)(segments | 0x80);
-    steps[size++] = (uint8_t)segments;
-    z_stream deflater = {.next_in = steps, .avail_in = (uInt)size, .next_out = out};
-    deflater.avail_out = sizeof out;
-    if (deflateInit2(&deflater, Z_NO_COMPRESSION, Z_DEFLATED, SMALL_GZIP_WINDOW, LEAST_MEMORY,
-                     Z_DEFAULT_STRATEGY) != Z_OK)
-        return;
-    if (deflate(&deflater, Z_FINISH) == Z_STREAM_END)
-        hs_certificate_write(certificate, out, sizeof out - deflater.avail_out);
-    deflateEnd(&deflater);
+/* The end comes after the last part, compressed by itself. */
+static void put_end(hs_proof_part *part, uint64_t segments) {
+    if (deflateReset(&part->deflater) != Z_OK)
+        give_up(part);
+    put_step(part, HS_STEP_END);
+    put(part, segments);
+    hs_proof_part_end(part);
 }
 
 void hs_proof_write(hs_proof *proof, hs_certificate *certificate) {
-    for (hs_proof_part *part = proof->parts; part != NULL; part = part->next)
-        if (part->any)
+    for (hs_proof_part *part = proof->parts; part != NULL; part = part->next) {
+        if (part->next == NULL)
+            put_end(part, atomic_load(&proof->next_number));
+        if (part->any && hs_proof_usable(proof))
             append(part, certificate);
-    append_end(atomic_load(&proof->next_number), certificate);
+    }
 }
