@@ -31,17 +31,6 @@ static void print_help(FILE *out) {
     fprintf(out, "\n`halfspan COMMAND --help` shows the options of a command.\n");
 }
 
-/* OpenBLAS with threads of its own has this, but no header that declares it. */
-__attribute__((weak)) int blas_thread_shutdown_(void);
-
-/* The engines share out the cores themselves. The threads that OpenBLAS starts when it is loaded
- * would keep them busy with waiting for the first 25 ms. */
-static void stop_blas_threads(void) {
-    openblas_set_num_threads(1);
-    if (blas_thread_shutdown_ != NULL)
-        blas_thread_shutdown_();
-}
-
 int main(int argc, char **argv) {
     if (argc < 2) {
         print_help(stderr);
@@ -56,7 +45,7 @@ int main(int argc, char **argv) {
         printf("halfspan %s\n", hs_version());
         return 0;
     }
-    stop_blas_threads();
+    openblas_set_num_threads(1); /* the engines share out the cores themselves */
     for (const command_entry *entry = commands; entry->name != NULL; entry++)
         if (strcmp(argv[1], entry->name) == 0)
             return entry->run(argc - 1, argv + 1);
