@@ -556,6 +556,11 @@ class Certified(Case):
                 Layer("crelu_biased", crelu, [abs(v) for v in (bias + bias)[:len(crelu)]])]
 
 
+def columns13():
+    chance = random.Random(4)
+    return Layer("columns13", [[chance.gauss(0, 1) for _ in range(13)] for _ in range(130)])
+
+
 class Engine(Certified):
     """What `check` certifies, on every domain."""
 
@@ -618,16 +623,12 @@ class Engine(Certified):
 
     def test_more_columns(self):
         """Enough of them that other searches come before the one that is recorded."""
-        chance = random.Random(4)
-        layer = Layer("columns13", [[chance.gauss(0, 1) for _ in range(13)] for _ in range(130)])
-        self.check(layer, "--engine", "branch", code=0)
+        self.check(columns13(), "--engine", "branch", code=0)
 
     @unittest.skipIf(SHARE > 1, "takes long")
     def test_long_proof_that_nobody_keeps(self):
         """Long enough that steps are compressed from some place on."""
-        chance = random.Random(4)
-        layer = Layer("columns13", [[chance.gauss(0, 1) for _ in range(13)] for _ in range(130)])
-        done = run("check", *layer.arguments, "--json", "--engine", "branch", "--threads", "1")
+        done = run("check", *columns13().arguments, "--json", "--engine", "branch", "--threads", "1")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads(done.stdout)["arithmetic"], "exact")
 
