@@ -3,6 +3,7 @@
 #include "certificate/verify.h"
 
 #include <stdarg.h>
+#include <unistd.h>
 
 _Noreturn void hs_refuse(hs_checker *c, hs_status status, const char *format, ...) {
     char *reason = c->found->reason, *end = reason + sizeof c->found->reason;
@@ -14,6 +15,7 @@ _Noreturn void hs_refuse(hs_checker *c, hs_status status, const char *format, ..
     vsnprintf(reason, (size_t)(end - reason), format, arguments);
     va_end(arguments);
     c->status = status;
+    atomic_store(c->stop, true);
     longjmp(c->leave, 1);
 }
 
@@ -35,7 +37,12 @@ int hs_peek(hs_checker *c) {
         sha256_update(&c->digest, c->end, c->bytes);
         c->before += c->end;
         c->at = 0;
-        c->end = fread(c->bytes, 1, sizeof c->bytes, c->stream);
+        if (c->shares == 1) { /* the stream need not be a file */
+            c->end = fread(c->bytes, 1, sizeof c->bytes, c->stream);
+        } else {
+            ssize_t got = pread(fileno(c->stream), c->bytes, sizeof c->bytes, (off_t)c->before);
+            c->end = got > 0 ? (size_t)got : 0;
+        }
     }
     return c->at < c->end ? c->bytes[c->at] : EOF;
 }

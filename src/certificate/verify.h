@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +28,14 @@ typedef struct hs_room {
 typedef struct hs_checker {
     const hs_layer *layer;
     const hs_settings *settings;
-    hs_verification *found; /* what is claimed; what was checked */
-    hs_status status;       /* HS_OK while the certificate is well formed */
-    jmp_buf leave;          /* where a refusal goes */
-    struct hs_rooms {       /* memory, by what it is for */
+    hs_verification *found;    /* what is claimed; what was checked */
+    atomic_bool *stop;         /* one of those that read the same file refuses it */
+    hs_status status;          /* HS_OK while the certificate is well formed */
+    jmp_buf leave;             /* where a refusal goes */
+    unsigned share, shares;    /* which one of how many */
+    uint64_t turn;             /* things seen that only one of them proves */
+    char text[HS_DIGEST_TEXT]; /* the digest of the file */
+    struct hs_rooms {          /* memory, by what it is for */
         hs_room word, rows, usable, integers, exponents, states, known, open, segments;
         hs_room assumed, cores, claim, multiplier, span, part, edge, residues, done, products,
             level[40];
@@ -71,6 +76,9 @@ __attribute__((format(printf, 3, 4))) _Noreturn void hs_refuse(hs_checker *c, hs
 #define hs_undamaged(c, holds, ...) ((holds) ? (void)0 : hs_refuse(c, HS_BAD_DATA, __VA_ARGS__))
 #define hs_enough(c, made) ((made) ? (void)0 : hs_refuse(c, HS_NO_MEMORY, "no memory to check it"))
 
+/* Cores and spans take the time: each is proved by one of the checkers. */
+#define hs_others_turn(c) ((c)->turn++ % (c)->shares != (c)->share)
+
 /* Memory for so many things, zeros at first; it may move when it grows. */
 void *hs_memory(hs_checker *c, hs_room *room, size_t count, size_t size);
 void hs_expect(hs_checker *c, const char *text); /* this text is next in the file */
@@ -82,6 +90,9 @@ uint64_t hs_number(hs_checker *c, uint64_t limit, const char *what); /* one belo
 int hs_unit(const double *values, size_t count);
 void hs_exact(mpz_t to, double value, long unit);
 
+/* All of the certificate, or a share of it. Set before: layer, settings, found, stop, stream, share
+ * and shares. */
+void hs_check_all(hs_checker *c);
 void hs_check_tree(hs_checker *c); /* branches, each of them closed */
 /* Reads a core, to a slot: how many rows and, signed, which (2 row, or 2 row + 1 for "active"). Its
  * rows cannot have their states together inside the domain. */

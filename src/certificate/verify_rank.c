@@ -144,7 +144,7 @@ static void load(hs_checker *c, double prime) {
 }
 
 void hs_check_span(hs_checker *c) {
-    bool good = false;
+    bool good = hs_others_turn(c);
     hs_require(c, c->span_count <= MOST_ENTRIES / c->n + c->m, "the groups have too many rows");
     for (size_t p = 0; p < sizeof primes / sizeof primes[0] && !good; p++) {
         load(c, primes[p]);

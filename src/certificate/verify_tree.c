@@ -171,8 +171,9 @@ void hs_check_tree(hs_checker *c) {
         hs_undamaged(c, c->step != 0, "there is no step 0");
         hs_require(c, c->step == HS_STEP_CORE || outside != c->inside,
                    c->inside ? "the segment is not closed" : "a step outside every segment");
-        bool stop = s != NULL && s->interrupted != NULL && s->interrupted(s->data);
-        hs_require(c, !stop, "stopped before the end of the proof");
+        if (c->share == 0 && s != NULL && s->interrupted != NULL && s->interrupted(s->data))
+            atomic_store(c->stop, true);
+        hs_require(c, !atomic_load(c->stop), "stopped before the end of the proof");
         steps[c->step](c);
     }
 }

@@ -49,6 +49,7 @@ int cli_verify(int argc, char **argv) {
     int code = cli_parse(argc, argv, &command, &common, operands);
     if (code >= 0)
         return code;
+    settings.threads = (unsigned)common.threads;
     settings.interrupted = cli_interrupted;
     cli_catch_interrupts();
     hs_status status = hs_layer_read(operands[1], &read, &layer, &error);

@@ -1,5 +1,6 @@
 /* Certificates of injective Gaussian layers: what recording costs the search, how large they are
- * and how long checking takes, on one thread. Usage: bench_certificate N M LAYERS [FIRST-SEED] */
+ * and how long checking takes, on one thread and on two. Usage: bench_certificate N M LAYERS
+ * [FIRST-SEED] */
 #include "certificate/verify.h"
 #include "engine/proof.h"
 #include "geometry/glpk_session.h"
@@ -37,8 +38,30 @@ static double search(const hs_problem *problem, bool record, hs_outcome *outcome
     return cpu_seconds() - start;
 }
 
+/* Seconds of the clock, and of the process in *cpu. */
+static double check(hs_certificate *certificate, const hs_layer *layer, unsigned threads,
+                    double *cpu) {
+    hs_settings settings = hs_settings_default();
+    hs_verification *verification = NULL;
+    hs_error error;
+    settings.threads = threads;
+    rewind(certificate->stream);
+    double start = cpu_seconds();
+    require(hs_verify_stream(certificate->stream, "the certificate", layer, &settings,
+                             &verification, &error),
+            &error);
+    *cpu = cpu_seconds() - start;
+    double seconds = verification->seconds;
+    if (!verification->proven) {
+        fprintf(stderr, "%s\n", verification->reason);
+        exit(1);
+    }
+    hs_verification_free(verification);
+    return seconds;
+}
+
 typedef struct figures {
-    double plain, recorded, expected, checked, bytes;
+    double plain, recorded, expected, checked, speed_up, bytes;
     uint64_t nodes;
 } figures;
 
@@ -55,7 +78,7 @@ static bool measure(size_t m, size_t n, uint64_t seed, figures *found) {
     bool injective = plain.verdict == HS_INJECTIVE;
     if (injective) {
         hs_certificate certificate;
-        hs_verification *verification = NULL;
+        double cpu;
         found->recorded = search(&problem, true, &recorded);
         found->nodes = recorded.nodes;
         found->expected = hs_proof_cost(recorded.proof);
@@ -63,17 +86,8 @@ static bool measure(size_t m, size_t n, uint64_t seed, figures *found) {
         hs_proof_write(recorded.proof, &certificate);
         require(hs_certificate_end(&certificate, &error), &error);
         found->bytes = (double)ftell(certificate.stream);
-        rewind(certificate.stream);
-        double start = cpu_seconds();
-        require(hs_verify_stream(certificate.stream, "the certificate", layer, NULL, &verification,
-                                 &error),
-                &error);
-        found->checked = cpu_seconds() - start;
-        if (!verification->proven) {
-            fprintf(stderr, "seed %llu: %s\n", (unsigned long long)seed, verification->reason);
-            exit(1);
-        }
-        hs_verification_free(verification);
+        double together = check(&certificate, layer, 2, &cpu);
+        found->speed_up = check(&certificate, layer, 1, &found->checked) / together;
         hs_certificate_clear(&certificate);
         hs_proof_free(recorded.proof);
     }
@@ -94,28 +108,29 @@ int main(int argc, char **argv) {
     hs_error error;
     require(hs_glpk_begin(&glpk, &error), &error);
     printf("%zu x %zu, Gaussian, injective ones; seconds of one core\n", m, n);
-    printf("%6s %9s %9s %9s %9s %9s %9s %9s %10s\n", "seed", "nodes", "search", "recorded", "ratio",
-           "expected", "check", "ratio", "bytes");
+    printf("%6s %9s %9s %9s %9s %9s %9s %9s %9s %10s\n", "seed", "nodes", "search", "recorded",
+           "ratio", "expected", "check", "ratio", "2 threads", "bytes");
     for (; layers < wanted; seed++) {
         figures found;
         if (!measure(m, n, seed, &found))
             continue;
         layers++;
-        printf("%6llu %9llu %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f %10.0f\n", (unsigned long long)seed,
-               (unsigned long long)found.nodes, found.plain, found.recorded,
-               found.recorded / found.plain, found.expected, found.checked,
-               found.checked / found.plain, found.bytes);
+        printf("%6llu %9llu %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f %8.2fx %10.0f\n",
+               (unsigned long long)seed, (unsigned long long)found.nodes, found.plain,
+               found.recorded, found.recorded / found.plain, found.expected, found.checked,
+               found.checked / found.plain, found.speed_up, found.bytes);
         fflush(stdout);
         all.plain += found.plain;
         all.recorded += found.recorded;
         all.expected += found.expected;
         all.checked += found.checked;
+        all.speed_up += found.speed_up;
         all.bytes += found.bytes;
     }
     double count = (double)layers;
-    printf("%6s %9s %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f %10.0f\n", "mean", "", all.plain / count,
-           all.recorded / count, all.recorded / all.plain, all.expected / count,
-           all.checked / count, all.checked / all.plain, all.bytes / count);
+    printf("%6s %9s %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f %8.2fx %10.0f\n", "mean", "",
+           all.plain / count, all.recorded / count, all.recorded / all.plain, all.expected / count,
+           all.checked / count, all.checked / all.plain, all.speed_up / count, all.bytes / count);
     hs_glpk_end(&glpk);
     return 0;
 }

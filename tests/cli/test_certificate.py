@@ -124,13 +124,15 @@ def not_injective(layer, z, v, x, y, domain="domain ball 1\n"):
 
 
 class Case(unittest.TestCase):
-    def verify(self, certificate, layer):
+    threads = itertools.cycle((1, 2, 3))
+
+    def verify(self, certificate, layer, threads=None):
         """Exit code and message of the checker, whose promises are checked on the way."""
         if isinstance(certificate, bytes):
             with open(path("by_hand"), "wb") as out:
                 out.write(certificate)
             certificate = path("by_hand")
-        done = run("verify", certificate, *layer.arguments, "--json")
+        done = run("verify", certificate, *layer.arguments, "--json", "--threads", threads or next(self.threads))
         message = done.stderr.decode()
         self.assertIn(done.returncode, (0, 1, 65, 66), (done.returncode, message))
         if done.returncode > 1:
@@ -246,6 +248,26 @@ class Steps(Case):
         self.refused(self.check(begin, step(FIX, [], [2, 3]), layer=pairs), pairs, "1 of 2 dimensions are open")
         self.refused(self.check(begin, step(FIX, [0], []), layer=pairs), pairs, "no row is fixed")
         self.refused(self.check(begin, step(FIX, [0], [2, 2]), layer=pairs), pairs, "not open")
+
+    def test_several_checkers(self):
+        """Each thing that is wrong is wrong for one of the checkers only, whichever that is."""
+        end = step(END, 1)
+        other, bad = core(2, [0, 2]), step(BRANCH, 0) + step(SPAN, [])
+        witness = Layer("shares", [[1, 0], [1, 1], [1, 2], [1, 3], [1, 4]])
+        for place in range(7):
+            cores = PAIR_CORES * (place // 2) + core(0, [0, 4]) * (place % 2)
+            begin = segment(0) + cores
+            wide = Layer("turned", witness.weight[:place % 5] + [[-1, 1]] + witness.weight[place % 5:])
+            proofs = ((self.check(begin, other, PAIR_CORES, step(SPAN, [0, 1]), end), PAIRS, "no unique vanishing"),
+                      (self.check(begin, PAIR_CORES, bad, step(UNIT, 0), step(SPAN, [1]), end), PAIRS, "1 of 2 dimensions"),
+                      (not_injective(wide, [-0.5, 0], [0, 0.0625], [-0.5, 0.0625], [-0.5, -0.0625]), wide,
+                       f"row {place % 5} has different outputs"))
+            for proof, layer, piece in proofs:
+                messages = [self.verify(proof, layer, threads) for threads in (1, 2, 3, 8)]
+                self.assertEqual([message for message in messages if message != messages[0]], [])
+                self.assertEqual(messages[0][0], 1)
+                self.assertIn(piece, messages[0][1])
+        self.accepted(not_injective(witness, [-0.5, 0], [0, 0.0625], [-0.5, 0.0625], [-0.5, -0.0625]), witness)
 
     def test_zero_rows(self):
         """Rows without weight span nothing and may not occur."""
