@@ -45,15 +45,15 @@ hs_status hs_verify_stream(FILE *stream, const char *name, const hs_layer *layer
     double start = hs_clock_seconds();
     struct stat file;
     bool regular = fstat(fileno(stream), &file) == 0 && S_ISREG(file.st_mode);
-    unsigned threads = settings != NULL ? settings->threads : 0;
-    unsigned shares = threads > 0 ? threads : hs_processor_count();
+    unsigned threads =
+        settings != NULL && settings->threads > 0 ? settings->threads : hs_processor_count();
+    unsigned shares = !regular ? 1 : threads < MOST_SHARES ? threads : MOST_SHARES;
     hs_verification *found = NULL;
-    hs_checker *c = hs_allocate(MOST_SHARES, sizeof *c);
+    hs_checker *c = hs_allocate(shares, sizeof *c);
     *verification = NULL;
     if (c != NULL) {
         *c = (hs_checker){layer, settings, .stream = stream};
-        if (regular && shares > 1)
-            found = check_by(c, shares < MOST_SHARES ? shares : MOST_SHARES);
+        found = check_by(c, shares);
         if (found == NULL)
             found = check_by(c, 1);
     }

@@ -7,9 +7,10 @@ What other programs take for the same exact answer, against PROGRAM (halfspan) i
   ddalpha  R package, exact halfspace depth of the mean of Gaussian points, each of its methods
 
 One line per layer and one with the medians. A rival is stopped after S processor seconds (per
-thread); its ratio is then a lower bound, written ">= ". Every choice favours the rival where the
-machine is busy: it is charged its processor time, shared evenly among its threads, halfspan the wall
-clock of the fastest of a few runs, as it reports it. Exit code 77: a program is missing.
+thread); its ratio is then a lower bound, written ">= ". Where the machine is busy, this favours the
+rival: it is charged its processor time, shared evenly among its threads, halfspan the wall clock, as
+it reports it. Because machines change their speed, that is the mean of the fastest of a few runs
+before the rival's and of a few runs after it. Exit code 77: a program is missing.
 """
 import argparse
 import csv
@@ -27,7 +28,7 @@ import sys
 import tempfile
 import time
 
-RUNS = 7            # of halfspan
+RUNS = 5            # of halfspan, before a rival's and again after it
 MARGIN = 1e-3       # of inactive rows in the mixed-integer program; a row's largest entry is 1
 PATIENCE = 12       # wall clock allowed, in caps
 METHODS = ("recursive", "plane", "line")  # of ddalpha; the first is what exact = TRUE means
@@ -90,6 +91,11 @@ def halfspan(*arguments):
         if best is None or answer["seconds"] < best["seconds"]:
             best = answer
     return best
+
+
+def again(own, *arguments):
+    """Makes its seconds the mean of those and of what halfspan takes now."""
+    own["seconds"] = (own["seconds"] + halfspan(*arguments)["seconds"]) / 2
 
 
 def generate(path, rows, columns, seed):
@@ -176,11 +182,13 @@ def against_milp(rival, options, folder):
     while len(ratios.all) < options.layers:
         seed += 1
         weight = generate(folder / "layer.csv", options.rows, options.columns, seed)
-        own = halfspan("check", folder / "layer.csv", "--engine", "branch", "--threads", threads)
+        asked = "check", folder / "layer.csv", "--engine", "branch", "--threads", threads
+        own = halfspan(*asked)
         if own["verdict"] != "injective":
             continue
         write_model(folder / "model.lp", weight)
         run, found = solve(folder, options.cap)
+        again(own, *asked)
         finished += run.finished
         right = found is not None and round(float(found.group(1))) >= options.columns
         agreed += right
@@ -209,12 +217,13 @@ def against_ddalpha(options, folder):
         points = generate(folder / "points.csv", options.rows, options.columns, seed)
         mean = [sum(column) / len(points) for column in zip(*points)]
         (folder / "q.csv").write_text(",".join(map(repr, mean)) + "\n", encoding="ascii")
-        own = halfspan("depth", folder / "points.csv", "--at", folder / "q.csv", "--threads", 1)
+        asked = "depth", folder / "points.csv", "--at", folder / "q.csv", "--threads", 1
+        own = halfspan(*asked)
         line = f"{what}, seed {seed}: depth {own['depth']}, {own['nodes']} nodes"
-        line += f", {1e3 * own['seconds']:.2f} ms"
         for method in METHODS:
             (folder / "depth.R").write_text(DEPTH_SCRIPT.replace("METHOD", method), encoding="ascii")
             run = Capped(["Rscript", "depth.R"], folder, options.cap)
+            again(own, *asked)
             done = re.search(r"^depth (\S+) seconds (\S+)", run.output, re.M)
             start = re.search(r"^start (\S+)", run.output, re.M)
             if done is not None:
@@ -224,7 +233,7 @@ def against_ddalpha(options, folder):
             else:
                 seconds = run.seconds - (float(start.group(1)) if start else run.seconds)
             ratio = ratios[method].add(seconds / own["seconds"], done is not None)
-            line += f"; {method} {seconds:.2f} s: {ratio}"
+            line += f"; {method} {seconds:.2f} s / {1e3 * own['seconds']:.2f} ms: {ratio}"
         print(line, flush=True)
     for method in METHODS:
         usual = ", what exact = TRUE means" if method == METHODS[0] else ""
