@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    PART_RATIO = 9,       /* rows per dimension of the first part that is tried alone */
+    PART_RATIO = 12,      /* rows per dimension of the first part that is tried alone */
     PART_NODES = 4000,    /* nodes it may cost */
     RAISING_COLUMNS = 13, /* smaller layers take less than a second */
     RAISED_SHORT = 3      /* of n rows: the last steps would take a fifth of the search itself */

@@ -54,6 +54,13 @@ static size_t forced(const hs_worker *worker, const hs_frame *frame) {
     return hs_bits_count(frame->active, worker->tree->words) + worker->packed_count;
 }
 
+/* Are there cores enough, as far as counting them tells? Among dependent rows more may be needed.
+ */
+static bool enough(const hs_worker *worker, const hs_frame *frame) {
+    size_t target = atomic_load_explicit(&worker->tree->target, memory_order_relaxed);
+    return !worker->degenerate && forced(worker, frame) >= target;
+}
+
 static bool rows_span(hs_worker *worker, const uint64_t *rows) {
     const hs_tree *tree = worker->tree;
     worker->basis.rank = 0;
@@ -93,10 +100,12 @@ static void keep_packed(hs_worker *worker, const uint64_t *open) {
 }
 
 /* Packs disjoint cores out of worker->allowed, starting each time from the node's base. Ends with a
- * feasible point in worker->work (NODE_OPEN), a fixed row, or a closed node. */
-static node_answer peel(hs_worker *worker, hs_frame *frame, bool *trouble) {
+ * feasible point in worker->work, a fixed row, or a closed node; or when floating point cannot
+ * tell, or there are cores enough, but their rank is not proven. */
+static node_answer peel(hs_worker *worker, hs_frame *frame, bool *feasible) {
     hs_tree *tree = worker->tree;
     size_t words = tree->words;
+    *feasible = false;
     hs_ask_fixed(worker, frame);
     HS_BITS_EACH(i, worker->allowed, words) hs_ask(worker, i, 1.0);
     for (;;) {
@@ -104,11 +113,8 @@ static node_answer peel(hs_worker *worker, hs_frame *frame, bool *trouble) {
         hs_solve_answer answer = hs_solve(worker, &worker->work);
         if (answer == HS_SOLVE_STOPPED)
             return NODE_CLOSED;
-        if (answer == HS_SOLVE_TROUBLE) {
-            *trouble = true;
-            return NODE_OPEN;
-        }
-        if (answer == HS_SOLVE_FEASIBLE)
+        *feasible = answer == HS_SOLVE_FEASIBLE;
+        if (answer != HS_SOLVE_CORE)
             return NODE_OPEN;
         size_t size = 0, last = 0;
         for (size_t w = 0; w < words; w++)
@@ -130,6 +136,8 @@ static node_answer peel(hs_worker *worker, hs_frame *frame, bool *trouble) {
         keep_packed(worker, worker->scratch_bits);
         if (bound_closes(worker, frame))
             return NODE_CLOSED;
+        if (enough(worker, frame))
+            return NODE_OPEN;
     }
 }
 
@@ -252,7 +260,7 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
     if (*trouble)
         return settle_exactly(worker, frame);
 
-    bool peeled = forced(worker, frame) + 4 >= target;
+    bool peeled = forced(worker, frame) + 4 >= target && !enough(worker, frame);
     for (int attempt = peeled ? 0 : 1; attempt < 2; attempt++) {
         if (attempt == 1) { /* afresh */
             worker->packed_count = 0;
@@ -260,16 +268,15 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
         }
         for (size_t w = 0; w < words; w++)
             worker->allowed[w] = frame->free[w] & ~worker->union_bits[w];
-        bool peel_trouble = false;
-        answer = peel(worker, frame, &peel_trouble);
+        bool feasible;
+        answer = peel(worker, frame, &feasible);
         if (answer != NODE_OPEN)
             return answer;
-        bool feasible = !peel_trouble;
         if (feasible && hs_offer_point(worker, worker->z, true) && tree->goal == HS_GOAL_SPAN)
             return NODE_CLOSED;
-        if (worker->packed_count == 0 && peel_trouble)
+        if (worker->packed_count == 0 && !feasible)
             return settle_exactly(worker, frame);
-        if (attempt == 0 && !tree->by_count && forced(worker, frame) >= target)
+        if (attempt == 0 && forced(worker, frame) >= target)
             continue; /* smaller cores may make the proof of their rank shorter */
         if (forced(worker, frame) + 1 >= target) {
             bool gap = forced(worker, frame) + 1 == target;

@@ -390,6 +390,7 @@ static bool load(hs_worker *worker, const uint64_t *active, const uint64_t *grou
     }
     reflect_fixed(worker, active);
     *dims = tree->n - t->kept;
+    worker->degenerate = worker->degenerate || t->kept < (fixed < tree->n ? fixed : tree->n);
     if (*dims == 0 || given < *dims)
         return false;
     place_groups(worker, groups, extra, *dims);
