@@ -8,7 +8,7 @@
  * backward stable: the computed determinant is that of rows changed by at most c n^(3/2) eps, and a
  * matrix with unit rows has smallest singular value >= |det| e^(-1/2) (Hong, Pan, A lower bound for
  * the smallest singular value, Linear Algebra Appl. 172, 1992). So |det| > 256 n^2 eps is a proof;
- * smaller ones are settled modulo a prime, where "independent" is a proof too. */
+ * smaller ones are settled modulo a prime, where "independent" is a proof too, each by itself. */
 #include "engine/branch.h"
 
 #include "support/allocate.h"
@@ -19,15 +19,16 @@
 #include <string.h>
 
 enum {
-    CAREFUL_TRANSVERSALS = 4096, /* settled modulo a prime: at most so many */
-    HS_TRANSVERSAL_DIMS = 64     /* larger layers are out of reach of this engine anyway */
+    CAREFUL_ROWS = 4096,     /* reduced modulo a prime for one proof: at most so many */
+    HS_TRANSVERSAL_DIMS = 64 /* larger layers are out of reach of this engine anyway */
 };
 
 /* Rows of D whose part orthogonal to the others is below this are left out: fewer rows of D only
  * means that more groups are needed. */
 static const double weak_row = 1e-4;
 
-/* Two rows of a group that are parallel to this accuracy count once, the shorter one. */
+/* Two rows of a group that are parallel modulo a prime and, to this accuracy, in floating point
+ * count once, the shorter one: what either arithmetic proves of it holds for the other as well. */
 static const double parallel_accuracy = 1e-14;
 
 typedef struct hs_transversal {
@@ -37,17 +38,21 @@ typedef struct hs_transversal {
     double *fixed;       /* n: a row of D */
     double *reflections; /* n x n: those that take the rows of D away */
     double *betas;       /* n */
-    double *low;         /* pitch: smallest determinant through each row of the last group */
-    double *trial;       /* pitch: scratch */
+    double *low;         /* pitch: smallest determinants through the rows of the last group */
     uint32_t *row;       /* pitch: the row of each column */
-    bool together; /* only the smallest determinant matters, not for which row of the last group */
+    bool *dependent;     /* pitch: a row of the last group is in a transversal that is not proven */
+    bool together;       /* one such row is as bad as all of them */
     size_t *begin, *end; /* n + 1: columns of each group; group 0 is the last in the search */
+    size_t *chosen;      /* n + 1: the column chosen from each group on the way */
+    size_t dims;         /* groups in the search */
     size_t *group;       /* count + 2: which packed groups, by size */
     size_t kept;         /* rows of D taken */
     uint32_t *kept_row;  /* n */
     double determinant;  /* of the rows of D */
     double threshold;
-    hs_modular_basis basis;
+    hs_modular_basis basis; /* begins with the rows of D, where `based` */
+    bool based;
+    size_t careful_rows; /* left */
 } hs_transversal;
 
 hs_status hs_transversal_create(hs_worker *worker) {
@@ -64,17 +69,18 @@ hs_status hs_transversal_create(hs_worker *worker) {
     t->fixed = hs_allocate(n, sizeof *t->fixed);
     t->reflections = hs_allocate_matrix(n + 1, n, sizeof *t->reflections);
     t->betas = hs_allocate(n, sizeof *t->betas);
-    t->low = hs_allocate(2 * pitch, sizeof *t->low);
+    t->low = hs_allocate(pitch, sizeof *t->low);
     t->row = hs_allocate(pitch, sizeof *t->row);
-    t->begin = hs_allocate(2 * (n + 2), sizeof *t->begin);
+    t->dependent = hs_allocate(pitch, sizeof *t->dependent);
+    t->begin = hs_allocate(3 * (n + 2), sizeof *t->begin);
     t->group = hs_allocate(tree->count + 2, sizeof *t->group);
     t->kept_row = hs_allocate(n + 1, sizeof *t->kept_row);
     if (t->level == NULL || t->fixed == NULL || t->reflections == NULL || t->betas == NULL ||
-        t->low == NULL || t->row == NULL || t->begin == NULL || t->group == NULL ||
-        t->kept_row == NULL)
+        t->low == NULL || t->row == NULL || t->dependent == NULL || t->begin == NULL ||
+        t->group == NULL || t->kept_row == NULL)
         return HS_NO_MEMORY;
     t->end = t->begin + n + 2;
-    t->trial = t->low + pitch;
+    t->chosen = t->end + n + 2;
     return hs_modular_basis_create(n, &t->basis, NULL);
 }
 
@@ -88,6 +94,7 @@ void hs_transversal_clear(hs_worker *worker) {
     free(t->betas);
     free(t->low);
     free(t->row);
+    free(t->dependent);
     free(t->begin);
     free(t->group);
     free(t->kept_row);
@@ -201,8 +208,77 @@ static void project(hs_worker *worker, size_t columns) {
                                        t->reflections + k * n + k, t->betas[k], t->level);
 }
 
+/* ---- modulo a prime -------------------------------------------------------------------------- */
+
+/* Resets the basis to the rows of D; false when they are dependent modulo the prime. */
+static bool begin_exactly(hs_worker *worker) {
+    hs_transversal *t = worker->transversal;
+    const hs_tree *tree = worker->tree;
+    if (!t->based) {
+        t->basis.rank = 0;
+        for (size_t k = 0; k < t->kept; k++)
+            hs_modular_basis_add(&t->basis, tree->residues + (size_t)t->kept_row[k] * tree->n);
+        t->based = t->basis.rank == t->kept;
+    }
+    t->basis.rank = t->based ? t->kept : 0;
+    return t->based;
+}
+
+static bool add_exactly(hs_worker *worker, uint32_t row) {
+    const hs_tree *tree = worker->tree;
+    return hs_modular_basis_add(&worker->transversal->basis,
+                                tree->residues + (size_t)row * tree->n);
+}
+
+/* Modulo span(D), neither of them zero. */
+static bool parallel_exactly(hs_worker *worker, uint32_t one, uint32_t other) {
+    return begin_exactly(worker) && add_exactly(worker, other) && begin_exactly(worker) &&
+           add_exactly(worker, one) && !add_exactly(worker, other);
+}
+
+/* The column chosen at this place is added, and those below are chosen in every way. Marks rows of
+ * the last group; false when nothing is proven. */
+static bool follow_exactly(hs_worker *worker, size_t place) {
+    hs_transversal *t = worker->transversal;
+    size_t rank = t->basis.rank;
+    if (t->careful_rows == 0)
+        return false;
+    t->careful_rows--;
+    if (!add_exactly(worker, t->row[t->chosen[place]])) {
+        worker->degenerate = true;
+        if (place == 0)
+            t->dependent[t->chosen[0]] = true;
+        return place == 0 && !t->together;
+    }
+    bool good = true;
+    for (size_t a = t->begin[place - (place > 0)]; place > 0 && good && a < t->end[place - 1];
+         a++) {
+        t->chosen[place - 1] = a;
+        good = follow_exactly(worker, place - 1);
+    }
+    t->basis.rank = rank;
+    return good;
+}
+
+/* Are all transversals with the columns chosen at this place and above independent? As above. */
+static bool settle_exactly(hs_worker *worker, size_t place) {
+    hs_transversal *t = worker->transversal;
+    double choices = 1.0;
+    for (size_t below = 0; below < place; below++)
+        choices *= (double)(t->end[below] - t->begin[below]);
+    if (choices > (double)t->careful_rows || !begin_exactly(worker))
+        return false;
+    for (size_t above = t->dims - 1; above > place; above--)
+        if (!add_exactly(worker, t->row[t->chosen[above]])) {
+            worker->degenerate = true;
+            return false;
+        }
+    return follow_exactly(worker, place);
+}
+
 /* Keeps one of several parallel rows of a group, the shortest. */
-static size_t merge_parallel(hs_transversal *t, size_t dims, size_t begin, size_t end) {
+static size_t merge_parallel(hs_worker *worker, size_t dims, size_t begin, size_t end) {
+    hs_transversal *t = worker->transversal;
     for (size_t i = begin; i < end; i++) {
         double *y = t->level + i;
         double length = length_of(y, t->pitch, dims);
@@ -217,7 +293,8 @@ static size_t merge_parallel(hs_transversal *t, size_t dims, size_t begin, size_
                 double difference = y[k * t->pitch] - product / (other * other) * x[k * t->pitch];
                 rest += difference * difference;
             }
-            if (sqrt(rest) > parallel_accuracy * fmin(1.0, length / other))
+            if (sqrt(rest) > parallel_accuracy * fmin(1.0, length / other) ||
+                !parallel_exactly(worker, t->row[i], t->row[j]))
                 continue;
             if (length < other) {
                 t->row[j] = t->row[i];
@@ -250,20 +327,42 @@ static double search_work(const hs_transversal *t, size_t dims) {
     return work;
 }
 
-/* Three groups are left, the last one at place 0. */
-static void walk_three(hs_worker *worker, const double *level, double product) {
+/* What floating point cannot tell is settled for the transversal of the columns chosen. */
+static bool proven(hs_worker *worker, double determinant, size_t row) {
     hs_transversal *t = worker->transversal;
-    size_t pitch = t->pitch, last = padded(t->end[0]);
+    t->chosen[0] = row;
+    return fabs(determinant) > t->threshold || settle_exactly(worker, 0);
+}
+
+/* Three groups are left, the last one at place 0. */
+static bool walk_three(hs_worker *worker, const double *level, double product) {
+    hs_transversal *t = worker->transversal;
+    size_t pitch = t->pitch, last = padded(t->end[0]), q_count = t->end[1] - t->begin[1];
+    const double *q = level + t->begin[1];
     for (size_t a = t->begin[2]; a < t->end[2]; a++) {
         double p[3] = {product * level[a], product * level[pitch + a],
                        product * level[2 * pitch + a]};
-        worker->tree->kernels->lower(level, pitch, last, p, level + t->begin[1],
-                                     t->end[1] - t->begin[1], t->low);
+        t->chosen[2] = a;
+        for (size_t r = 0; r < last; r++)
+            t->low[r] = INFINITY;
+        worker->tree->kernels->lower(level, pitch, last, p, q, q_count, t->low);
+        for (size_t r = 0; r < t->end[0]; r++) {
+            const double *c = level + r;
+            double x = c[pitch] * p[2] - c[2 * pitch] * p[1], y = c[2 * pitch] * p[0] - c[0] * p[2],
+                   z = c[0] * p[1] - c[pitch] * p[0];
+            for (size_t k = 0; k < q_count && !(t->low[r] > t->threshold); k++) {
+                t->chosen[1] = t->begin[1] + k;
+                if (!proven(worker, q[k] * x + q[pitch + k] * y + q[2 * pitch + k] * z, r))
+                    return false;
+            }
+        }
     }
+    return true;
 }
 
-/* Four groups are left: in single precision, as far as it can tell. */
-static bool walk_four(hs_worker *worker, const double *level, double product) {
+/* Four groups are left: are all their transversals independent, as far as single precision can
+ * tell? */
+static bool four_hold(hs_worker *worker, const double *level, double product) {
     hs_transversal *t = worker->transversal;
     const hs_kernels *kernels = worker->tree->kernels;
     const double *column[4];
@@ -272,96 +371,53 @@ static bool walk_four(hs_worker *worker, const double *level, double product) {
         column[k] = level + t->begin[k];
         count[k] = t->end[k] - t->begin[k];
     }
-    if (t->together) {
-        double low = product * kernels->least(column, count, t->pitch);
-        if (!(low > t->threshold))
-            return false;
-        t->low[0] = fmin(t->low[0], low);
-        return true;
-    }
-    if (!kernels->least_each(column, count, t->pitch, product, t->trial))
+    if (t->together)
+        return product * kernels->least(column, count, t->pitch) > t->threshold;
+    for (size_t r = 0; r < count[0]; r++)
+        t->low[r] = INFINITY;
+    if (!kernels->least_each(column, count, t->pitch, product, t->low))
         return false;
+    bool hold = true;
     for (size_t r = 0; r < count[0]; r++)
-        if (!(t->trial[r] > t->threshold))
-            return false;
-    for (size_t r = 0; r < count[0]; r++)
-        t->low[r] = fmin(t->low[r], t->trial[r]);
-    return true;
+        hold = hold && t->low[r] > t->threshold;
+    return hold;
 }
 
-/* Groups at places dims-1 (now), dims-2, ..., 0. product: of the lengths so far. */
-static void walk(hs_worker *worker, double *level, size_t dims, double product) {
+/* Groups at places dims-1 (now), dims-2, ..., 0; product: of the lengths so far. Marks rows of the
+ * last group; false when nothing is proven. */
+static bool walk(hs_worker *worker, double *level, size_t dims, double product) {
     hs_transversal *t = worker->transversal;
     const hs_kernels *kernels = worker->tree->kernels;
-    size_t pitch = t->pitch, last = padded(t->end[0]);
-    if (dims == 1) {
-        for (size_t r = 0; r < t->end[0]; r++)
-            t->low[r] = fmin(t->low[r], product * fabs(level[r]));
-    } else if (dims == 2) {
-        for (size_t a = t->begin[1]; a < t->end[1]; a++)
-            for (size_t r = 0; r < t->end[0]; r++)
-                t->low[r] = fmin(t->low[r], product * fabs(level[a] * level[pitch + r] -
-                                                           level[pitch + a] * level[r]));
-    } else if (dims == 3) {
-        walk_three(worker, level, product);
-    } else if (dims > 4 || !walk_four(worker, level, product)) {
-        size_t place = dims - 1, columns = padded(t->end[place - 1]);
-        double u[HS_TRANSVERSAL_DIMS];
-        for (size_t a = t->begin[place]; a < t->end[place]; a++) {
-            double length = length_of(level + a, pitch, dims);
-            if (!(product * length > t->threshold)) {
-                memset(t->low, 0, last * sizeof *t->low);
-                return;
-            }
-            double beta = reflection(level + a, pitch, dims, length, u);
-            double *next = level + dims * pitch;
-            kernels->reflect(level, dims, pitch, columns, u, beta, next);
-            walk(worker, next, dims - 1, product * length);
-        }
-    }
-}
-
-/* ---- modulo a prime -------------------------------------------------------------------------- */
-
-/* Marks (low = 0) the rows of the last group with a transversal that is dependent; low = 1 before.
- */
-static void walk_exactly(hs_worker *worker, size_t dims) {
-    hs_transversal *t = worker->transversal;
-    const hs_tree *tree = worker->tree;
-    size_t place = dims - 1, rank = t->basis.rank;
+    size_t pitch = t->pitch, place = dims - 1;
+    if (dims == 3)
+        return walk_three(worker, level, product);
+    if (dims == 4 && four_hold(worker, level, product))
+        return true;
     for (size_t a = t->begin[place]; a < t->end[place]; a++) {
-        bool independent =
-            hs_modular_basis_add(&t->basis, tree->residues + (size_t)t->row[a] * tree->n);
-        if (!independent) {
-            worker->degenerate = true;
-            if (place == 0)
-                t->low[a] = 0.0;
-            else
-                memset(t->low, 0, t->end[0] * sizeof *t->low);
-            if (place > 0)
-                return;
-        } else if (place > 0) {
-            walk_exactly(worker, place);
+        bool good = true;
+        t->chosen[place] = a;
+        if (dims == 1) {
+            good = proven(worker, product * level[a], a);
+        } else if (dims == 2) {
+            for (size_t r = 0; r < t->end[0] && good; r++)
+                good = proven(worker,
+                              product * (level[a] * level[pitch + r] - level[pitch + a] * level[r]),
+                              r);
+        } else {
+            double u[HS_TRANSVERSAL_DIMS], length = length_of(level + a, pitch, dims);
+            if (product * length > t->threshold) {
+                double beta = reflection(level + a, pitch, dims, length, u);
+                double *next = level + dims * pitch;
+                kernels->reflect(level, dims, pitch, padded(t->end[place - 1]), u, beta, next);
+                good = walk(worker, next, place, product * length);
+            } else {
+                good = settle_exactly(worker, place);
+            }
         }
-        t->basis.rank = rank;
+        if (!good)
+            return false;
     }
-}
-
-static void settle_exactly(hs_worker *worker, size_t dims) {
-    hs_transversal *t = worker->transversal;
-    const hs_tree *tree = worker->tree;
-    double transversals = 1.0;
-    for (size_t place = 0; place < dims; place++)
-        transversals *= (double)(t->end[place] - t->begin[place]);
-    if (transversals > CAREFUL_TRANSVERSALS)
-        return; /* low stays small: not proven */
-    t->basis.rank = 0;
-    for (size_t k = 0; k < t->kept; k++)
-        if (!hs_modular_basis_add(&t->basis, tree->residues + (size_t)t->kept_row[k] * tree->n))
-            return;
-    for (size_t r = 0; r < t->end[0]; r++)
-        t->low[r] = 1.0;
-    walk_exactly(worker, dims);
+    return true;
 }
 
 /* ---- entry ----------------------------------------------------------------------------------- */
@@ -402,42 +458,32 @@ static bool load(hs_worker *worker, const uint64_t *active, const uint64_t *grou
     return true;
 }
 
-/* Fills low; false when that is too much work. */
+/* Marks rows of the last group; false when nothing is proven. */
 static bool examine(hs_worker *worker, size_t dims) {
     hs_transversal *t = worker->transversal;
     if (!worker->degenerate && search_work(t, dims) > work_limit(t))
         return false;
     project(worker, t->columns);
+    t->dims = dims;
+    t->based = false;
+    t->careful_rows = CAREFUL_ROWS;
     if (worker->degenerate) {
         for (size_t place = t->together ? 0 : 1; place < dims; place++)
-            t->end[place] = merge_parallel(t, dims, t->begin[place], t->end[place]);
+            t->end[place] = merge_parallel(worker, dims, t->begin[place], t->end[place]);
         if (search_work(t, dims) > work_limit(t))
             return false;
     }
-    bool proven = true;
-    for (size_t r = 0; r < padded(t->end[0]); r++)
-        t->low[r] = INFINITY;
-    walk(worker, t->level, dims, t->determinant);
-    for (size_t r = 0; r < t->end[0]; r++)
-        proven = proven && t->low[r] > t->threshold;
-    if (!proven)
-        settle_exactly(worker, dims);
-    return true;
+    memset(t->dependent, 0, t->end[0] * sizeof *t->dependent);
+    return walk(worker, t->level, dims, t->determinant);
 }
 
 bool hs_transversals_span(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
                           size_t count) {
-    hs_transversal *t = worker->transversal;
     size_t dims;
-    t->together = true;
+    worker->transversal->together = true;
     if (!load(worker, active, groups, count, NULL, &dims))
         return dims == 0;
-    if (!examine(worker, dims))
-        return false;
-    for (size_t r = 0; r < t->end[0]; r++)
-        if (!(t->low[r] > t->threshold))
-            return false;
-    return true;
+    return examine(worker, dims);
 }
 
 void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
@@ -450,7 +496,7 @@ void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint6
         return;
     }
     for (size_t r = 0; r < t->end[0]; r++)
-        if (!(t->low[r] > t->threshold))
+        if (t->dependent[r])
             hs_bits_clear(extra, t->row[r]);
 }
 
