@@ -115,8 +115,10 @@ typedef struct hs_pool {
 
 typedef struct hs_frame {
     uint64_t *inactive, *active, *free; /* words each */
-    hs_solver base;  /* smallest point of the fixed rows, as far as they were added */
-    size_t bound;    /* active rows forced here, as far as known */
+    uint64_t *ignored; /* words: fixed rows that the systems leave out */
+    size_t last;       /* the row fixed last by branching, or SIZE_MAX */
+    hs_solver base;    /* smallest point of the fixed rows, as far as they were added */
+    size_t bound;      /* active rows forced here, as far as known */
     bool continued;  /* "row inactive" is still to be done here */
     bool stolen;     /* ... and was given away */
     uint64_t number; /* ... under this number in the proof */
@@ -145,6 +147,7 @@ typedef struct hs_worker {
     uint64_t *union_bits, *scratch_bits, *allowed, *outside; /* words each */
     size_t *core_rows;
     double *core_weights;
+    size_t refuted; /* so many of core_rows seemed to be a core and are none: nearly dependent */
     double *core_scratch; /* 4 strides, then */
     double *core_lambda;  /* stride: multipliers of the slots */
     double *core_slots;   /* stride x stride: the signed rows in them */

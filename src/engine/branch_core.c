@@ -311,6 +311,7 @@ hs_core_answer hs_core_take(hs_worker *worker, const hs_minnorm *solver, uint32_
         hs_tree_fail(worker->tree, status);
         return HS_CORE_FAILED;
     }
+    worker->refuted = holds ? 0 : count;
     return holds ? keep(worker, count, unique) : HS_CORE_REFUTED;
 }
 

@@ -99,6 +99,39 @@ static void keep_packed(hs_worker *worker, const uint64_t *open) {
     }
 }
 
+/* Fixed rows that seemed to be a core and are none, because they are nearly dependent: the systems of
+ * this node and below go on without one of them. Its points are then more than there are, which
+ * proves what is proved for all of them. False when there is no such row. */
+static bool ignore_fixed(hs_worker *worker, hs_frame *frame) {
+    const hs_tree *tree = worker->tree;
+    size_t choice = SIZE_MAX;
+    for (size_t k = 0; k < worker->refuted; k++) {
+        size_t row = worker->core_rows[k] % tree->total;
+        bool fixed = hs_bits_test(frame->inactive, row) || hs_bits_test(frame->active, row);
+        if (fixed && !hs_bits_test(frame->ignored, row) && choice != frame->last)
+            choice = row;
+    }
+    if (choice == SIZE_MAX)
+        return false;
+    hs_bits_set(frame->ignored, choice);
+    hs_ask(worker, choice, 0.0);
+    return true;
+}
+
+/* The same for free rows that are asked to be inactive too. */
+static bool ignore_free(hs_worker *worker) {
+    const hs_tree *tree = worker->tree;
+    for (size_t k = 0; k < worker->refuted; k++) {
+        size_t row = worker->core_rows[k] % tree->total;
+        if (!hs_bits_test(worker->allowed, row))
+            continue;
+        hs_bits_clear(worker->allowed, row);
+        hs_ask(worker, row, 0.0);
+        return true;
+    }
+    return false;
+}
+
 /* Packs disjoint cores out of worker->allowed, starting each time from the node's base. Ends with a
  * feasible point in worker->work, a fixed row, or a closed node; or when floating point cannot
  * tell, or there are cores enough, but their rank is not proven. */
@@ -113,6 +146,8 @@ static node_answer peel(hs_worker *worker, hs_frame *frame, bool *feasible) {
         hs_solve_answer answer = hs_solve(worker, &worker->work);
         if (answer == HS_SOLVE_STOPPED)
             return NODE_CLOSED;
+        if (answer == HS_SOLVE_TROUBLE && ignore_free(worker))
+            continue;
         *feasible = answer == HS_SOLVE_FEASIBLE;
         if (answer != HS_SOLVE_CORE)
             return NODE_OPEN;
@@ -144,7 +179,10 @@ static node_answer peel(hs_worker *worker, hs_frame *frame, bool *feasible) {
 /* The base: the point of smallest norm of the fixed rows. */
 static node_answer solve_base(hs_worker *worker, hs_frame *frame, bool *trouble) {
     hs_ask_fixed(worker, frame);
-    switch (solve_again(worker, &frame->base)) {
+    hs_solve_answer answer = solve_again(worker, &frame->base);
+    while (answer == HS_SOLVE_TROUBLE && ignore_fixed(worker, frame))
+        answer = solve_again(worker, &frame->base);
+    switch (answer) {
     case HS_SOLVE_FEASIBLE:
         return NODE_OPEN;
     case HS_SOLVE_TROUBLE:
@@ -380,8 +418,9 @@ static bool explore(hs_worker *worker, size_t depth) {
         hs_frame *child = hs_worker_frame(worker, depth + 1);
         if (child == NULL)
             return false;
-        memcpy(child->inactive, frame->inactive, 3 * tree->words * sizeof(uint64_t));
+        memcpy(child->inactive, frame->inactive, 4 * tree->words * sizeof(uint64_t));
         child->bound = frame->bound;
+        child->last = frame->last = row;
         fix_active(child, row);
         hs_solver_copy(tree, &child->base, &frame->base);
         fix_inactive(frame, row);

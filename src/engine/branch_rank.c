@@ -19,7 +19,7 @@
 #include <string.h>
 
 enum {
-    CAREFUL_ROWS = 4096,     /* reduced modulo a prime for one proof: at most so many */
+    CAREFUL_ROWS = 2000,     /* reduced modulo a prime for one proof: at most so many */
     HS_TRANSVERSAL_DIMS = 64 /* larger layers are out of reach of this engine anyway */
 };
 
@@ -44,6 +44,8 @@ typedef struct hs_transversal {
     bool together;       /* one such row is as bad as all of them */
     size_t *begin, *end; /* n + 1: columns of each group; group 0 is the last in the search */
     size_t *chosen;      /* n + 1: the column chosen from each group on the way */
+    size_t *held;        /* n + 1: ... and those that the basis holds after D, from places */
+    size_t held_from;    /* dims - 1 down to this one */
     size_t dims;         /* groups in the search */
     size_t *group;       /* count + 2: which packed groups, by size */
     size_t kept;         /* rows of D taken */
@@ -51,7 +53,8 @@ typedef struct hs_transversal {
     double determinant;  /* of the rows of D */
     double threshold;
     hs_modular_basis basis; /* begins with the rows of D, where `based` */
-    bool based;
+    uint64_t *reduced;      /* pitch x n: the columns modulo these, where `columns_reduced` */
+    bool based, columns_reduced;
     size_t careful_rows; /* left */
 } hs_transversal;
 
@@ -72,15 +75,17 @@ hs_status hs_transversal_create(hs_worker *worker) {
     t->low = hs_allocate(pitch, sizeof *t->low);
     t->row = hs_allocate(pitch, sizeof *t->row);
     t->dependent = hs_allocate(pitch, sizeof *t->dependent);
-    t->begin = hs_allocate(3 * (n + 2), sizeof *t->begin);
+    t->reduced = hs_allocate_matrix(dims > 0 ? pitch : 0, n, sizeof *t->reduced);
+    t->begin = hs_allocate(4 * (n + 2), sizeof *t->begin);
     t->group = hs_allocate(tree->count + 2, sizeof *t->group);
     t->kept_row = hs_allocate(n + 1, sizeof *t->kept_row);
     if (t->level == NULL || t->fixed == NULL || t->reflections == NULL || t->betas == NULL ||
-        t->low == NULL || t->row == NULL || t->dependent == NULL || t->begin == NULL ||
-        t->group == NULL || t->kept_row == NULL)
+        t->low == NULL || t->row == NULL || t->dependent == NULL || t->reduced == NULL ||
+        t->begin == NULL || t->group == NULL || t->kept_row == NULL)
         return HS_NO_MEMORY;
     t->end = t->begin + n + 2;
     t->chosen = t->end + n + 2;
+    t->held = t->chosen + n + 2;
     return hs_modular_basis_create(n, &t->basis, NULL);
 }
 
@@ -95,6 +100,7 @@ void hs_transversal_clear(hs_worker *worker) {
     free(t->low);
     free(t->row);
     free(t->dependent);
+    free(t->reduced);
     free(t->begin);
     free(t->group);
     free(t->kept_row);
@@ -224,16 +230,29 @@ static bool begin_exactly(hs_worker *worker) {
     return t->based;
 }
 
-static bool add_exactly(hs_worker *worker, uint32_t row) {
-    const hs_tree *tree = worker->tree;
-    return hs_modular_basis_add(&worker->transversal->basis,
-                                tree->residues + (size_t)row * tree->n);
-}
-
 /* Modulo span(D), neither of them zero. */
 static bool parallel_exactly(hs_worker *worker, uint32_t one, uint32_t other) {
-    return begin_exactly(worker) && add_exactly(worker, other) && begin_exactly(worker) &&
-           add_exactly(worker, one) && !add_exactly(worker, other);
+    hs_modular_basis *basis = &worker->transversal->basis;
+    size_t n = worker->tree->n;
+    const uint64_t *x = worker->tree->residues + one * n, *y = worker->tree->residues + other * n;
+    return begin_exactly(worker) && hs_modular_basis_add(basis, y) && begin_exactly(worker) &&
+           hs_modular_basis_add(basis, x) && !hs_modular_basis_add(basis, y);
+}
+
+/* D is taken from all columns once, not each time they are added. */
+static bool reduce_columns(hs_worker *worker) {
+    hs_transversal *t = worker->transversal;
+    size_t n = worker->tree->n;
+    for (size_t c = 0; c < t->columns && !t->columns_reduced && begin_exactly(worker); c++) {
+        hs_modular_basis_add(&t->basis, worker->tree->residues + t->row[c] * n);
+        memcpy(t->reduced + c * n, t->basis.reduced, n * sizeof *t->reduced);
+    }
+    t->columns_reduced = t->columns_reduced || begin_exactly(worker);
+    return t->columns_reduced;
+}
+
+static bool add_exactly(hs_transversal *t, size_t place) {
+    return hs_modular_basis_add(&t->basis, t->reduced + t->chosen[place] * t->basis.d);
 }
 
 /* The column chosen at this place is added, and those below are chosen in every way. Marks rows of
@@ -244,7 +263,7 @@ static bool follow_exactly(hs_worker *worker, size_t place) {
     if (t->careful_rows == 0)
         return false;
     t->careful_rows--;
-    if (!add_exactly(worker, t->row[t->chosen[place]])) {
+    if (!add_exactly(t, place)) {
         worker->degenerate = true;
         if (place == 0)
             t->dependent[t->chosen[0]] = true;
@@ -266,13 +285,19 @@ static bool settle_exactly(hs_worker *worker, size_t place) {
     double choices = 1.0;
     for (size_t below = 0; below < place; below++)
         choices *= (double)(t->end[below] - t->begin[below]);
-    if (choices > (double)t->careful_rows || !begin_exactly(worker))
+    if (choices > (double)t->careful_rows || !reduce_columns(worker))
         return false;
-    for (size_t above = t->dims - 1; above > place; above--)
-        if (!add_exactly(worker, t->row[t->chosen[above]])) {
+    size_t same = t->dims;
+    while (same > place + 1 && same > t->held_from && t->held[same - 1] == t->chosen[same - 1])
+        same--;
+    t->basis.rank = t->kept + t->dims - same;
+    for (t->held_from = same; t->held_from > place + 1; t->held_from--) {
+        if (!add_exactly(t, t->held_from - 1)) {
             worker->degenerate = true;
             return false;
         }
+        t->held[t->held_from - 1] = t->chosen[t->held_from - 1];
+    }
     return follow_exactly(worker, place);
 }
 
@@ -465,7 +490,8 @@ static bool examine(hs_worker *worker, size_t dims) {
         return false;
     project(worker, t->columns);
     t->dims = dims;
-    t->based = false;
+    t->based = t->columns_reduced = false;
+    t->held_from = dims;
     t->careful_rows = CAREFUL_ROWS;
     if (worker->degenerate) {
         for (size_t place = t->together ? 0 : 1; place < dims; place++)

@@ -26,6 +26,7 @@ void hs_ask_fixed(hs_worker *worker, const hs_frame *frame) {
     }
     HS_BITS_EACH(i, frame->inactive, tree->words) hs_ask(worker, i, HS_FIXED_PRIORITY);
     HS_BITS_EACH(i, frame->active, tree->words) hs_ask(worker, i, -HS_FIXED_PRIORITY);
+    HS_BITS_EACH(i, frame->ignored, tree->words) hs_ask(worker, i, 0.0);
 }
 
 /* ---- solving --------------------------------------------------------------------------------- */
@@ -117,6 +118,7 @@ static hs_solve_answer solve_wide(hs_worker *worker, hs_minnorm *solver) {
 
 hs_solve_answer hs_solve(hs_worker *worker, hs_solver *solver) {
     hs_tree *tree = worker->tree;
+    worker->refuted = 0;
     if (worker->effort > HS_POLL_EFFORT)
         hs_worker_poll(worker);
     if (hs_tree_stopped(tree))

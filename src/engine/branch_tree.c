@@ -222,7 +222,7 @@ hs_frame *hs_worker_frame(hs_worker *worker, size_t depth) {
     hs_frame *frame = &worker->frames[depth];
     if (frame->inactive == NULL) {
         size_t words = worker->tree->words;
-        uint64_t *bits = hs_allocate_matrix(3, words, sizeof *bits);
+        uint64_t *bits = hs_allocate_matrix(4, words, sizeof *bits);
         if (bits == NULL || hs_solver_create(worker->tree, &frame->base) != HS_OK) {
             free(bits);
             hs_tree_fail(worker->tree, HS_NO_MEMORY);
@@ -231,6 +231,7 @@ hs_frame *hs_worker_frame(hs_worker *worker, size_t depth) {
         frame->inactive = bits;
         frame->active = bits + words;
         frame->free = bits + 2 * words;
+        frame->ignored = bits + 3 * words;
     }
     frame->continued = frame->stolen = false;
     return frame;
@@ -367,6 +368,8 @@ static void *work(void *argument) {
         hs_frame *frame = status == HS_OK ? hs_worker_frame(&worker, 0) : NULL;
         if (frame != NULL) {
             memcpy(frame->inactive, task->sets, 3 * tree->words * sizeof(uint64_t));
+            memset(frame->ignored, 0, tree->words * sizeof(uint64_t));
+            frame->last = SIZE_MAX;
             frame->bound = task->bound;
             hs_solver_reset(tree, &frame->base);
             hs_proof_segment(worker.part, task->number, frame->inactive, frame->active);

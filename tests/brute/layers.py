@@ -136,6 +136,25 @@ def near_ties(rng, n, m):
             for row in ternary(rng, n, m)]
 
 
+def nearly_parallel(rng, n, m):
+    """Multiples of other rows, but for rounding; sometimes in both directions."""
+    rows = gaussian(rng, n, max(2, m // 2))
+    factors = rng.choice(((1.1, 0.3), (-1.1, -0.7), (1.1, -0.9, 1.0 / 3.0)))
+    return rows + [(lambda f, row: [f * x for x in row])(rng.choice(factors), rng.choice(rows))
+                   for _ in range(m - len(rows))]
+
+
+def nearly_dependent(rng, n, m):
+    """Sums of multiples of two or three other rows, but for rounding."""
+    rows = gaussian(rng, n, max(2, m - rng.randint(1, 4)))
+    made = []
+    for _ in range(m - len(rows)):
+        chosen = [(rng.choice((1.0, -1.0, 0.1, -1.3)), row)
+                  for row in rng.sample(rows, min(len(rows), rng.choice((2, 2, 3))))]
+        made.append([sum(f * row[j] for f, row in chosen) for j in range(n)])
+    return rows + made
+
+
 def wild_scales(rng, n, m):
     rows = rng.choice((gaussian, ternary))(rng, n, m)
     return [[math.ldexp(x, exponent) for x in row]
@@ -163,7 +182,7 @@ def threshold(rng, n, m):
 
 WEIGHTS = [gaussian, ternary, small_integers, single_precision, crelu, broken_crelu, duplicated,
            scaled_duplicates, zero_rows, sparse, low_rank, axis_planes, pythagorean, near_ties,
-           wild_scales, frame, threshold]
+           nearly_parallel, nearly_dependent, wild_scales, frame, threshold]
 
 
 # ---- domains and biases -------------------------------------------------------------------------

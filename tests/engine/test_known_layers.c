@@ -256,6 +256,56 @@ static void a_bad_cell_thinner_than_rounding(void **state) {
     hs_layer_free(layer);
 }
 
+/* Rows e_2 and -e_2 - 2^-k e_1 are both inactive in a wedge only, where e_1 alone spans its plane;
+ * the other coordinates have two rows each, nearly opposite. */
+static void a_bad_cell_between_two_rows(void **state) {
+    (void)state;
+    enum { MOST = 6 };
+    for (int k = 10; k <= 52; k += 3)
+        for (size_t n = 2; n <= MOST; n++) {
+            double weight[2 * MOST * MOST] = {0};
+            weight[1] = 1.0;
+            weight[n] = -ldexp(1.0, -k);
+            weight[n + 1] = -1.0;
+            weight[2 * n] = 1.0;
+            weight[3 * n] = -1.0;
+            for (size_t r = 4; r < 2 * n; r++)
+                for (size_t i = 0; i < n; i++)
+                    weight[r * n + i] =
+                        (r % 2 == 0 ? 1.0 : -1.1) * (i == r / 2 ? 1.0 : 0.1 * (double)(i + 1));
+            hs_layer *layer = layer_of(2 * n, n, weight, NULL);
+            hs_verdict verdict = verdict_of(layer, ball(1.0), HS_ENGINE_BRANCH);
+            assert_int_not_equal(verdict, HS_INJECTIVE);
+            if (k < 40)
+                assert_int_equal(verdict, HS_NOT_INJECTIVE);
+            hs_layer_free(layer);
+        }
+}
+
+/* A third of the rows are multiples of others, but for rounding: no more than a nuisance. */
+static void rows_parallel_but_for_rounding(void **state) {
+    (void)state;
+    enum { M = 66, N = 9, MULTIPLES = 20, NODES = 3000 };
+    const hs_ensemble gaussian = {.kind = HS_ENSEMBLE_GAUSSIAN}, none = {.kind = HS_ENSEMBLE_NONE};
+    hs_settings settings = hs_settings_default();
+    hs_layer *random = NULL;
+    hs_error error;
+    double weight[M * N];
+    assert_int_equal(hs_layer_generate(M, N, gaussian, none, 5, &random, &error), HS_OK);
+    memcpy(weight, hs_layer_weight(random), sizeof weight);
+    hs_layer_free(random);
+    for (size_t k = 0; k < MULTIPLES * N; k++)
+        weight[M / 2 * N + k] = 1.1 * weight[k];
+    hs_layer *layer = layer_of(M, N, weight, NULL);
+    settings.threads = 1;
+    settings.engine = HS_ENGINE_BRANCH;
+    settings.node_limit = NODES;
+    hs_result *result = result_of(layer, ball(1.0), &settings);
+    assert_int_equal(result->verdict, HS_INJECTIVE);
+    hs_result_free(result);
+    hs_layer_free(layer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_column),
@@ -273,6 +323,8 @@ int main(void) {
         cmocka_unit_test(corners_against_the_sphere),
         cmocka_unit_test(domains_at_the_end_of_the_range),
         cmocka_unit_test(a_bad_cell_thinner_than_rounding),
+        cmocka_unit_test(a_bad_cell_between_two_rows),
+        cmocka_unit_test(rows_parallel_but_for_rounding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
