@@ -115,10 +115,10 @@ typedef struct hs_pool {
 
 typedef struct hs_frame {
     uint64_t *inactive, *active, *free; /* words each */
-    uint64_t *ignored; /* words: fixed rows that the systems leave out */
-    size_t last;       /* the row fixed last by branching, or SIZE_MAX */
-    hs_solver base;    /* smallest point of the fixed rows, as far as they were added */
-    size_t bound;      /* active rows forced here, as far as known */
+    uint64_t *ignored;                  /* words: fixed rows that the systems leave out */
+    size_t last;                        /* the row fixed last by branching, or SIZE_MAX */
+    hs_solver base;  /* smallest point of the fixed rows, as far as they were added */
+    size_t bound;    /* active rows forced here, as far as known */
     bool continued;  /* "row inactive" is still to be done here */
     bool stolen;     /* ... and was given away */
     uint64_t number; /* ... under this number in the proof */
@@ -145,6 +145,7 @@ typedef struct hs_worker {
     size_t *packed_slot; /* where they are in the pool */
     size_t packed_count;
     uint64_t *union_bits, *scratch_bits, *allowed, *outside; /* words each */
+    uint64_t *doubtful; /* words: free rows that no core of the node should have */
     size_t *core_rows;
     double *core_weights;
     size_t refuted; /* so many of core_rows seemed to be a core and are none: nearly dependent */
@@ -158,7 +159,8 @@ typedef struct hs_worker {
     float *score;      /* padded: of the rows, to branch on one */
     float *local_want; /* 2 padded: want and slack of the best set of the local search */
     hs_modular_basis basis;
-    bool degenerate; /* a dependence was met: watch ranks at every node */
+    bool degenerate;       /* a dependence was met: watch ranks at every node */
+    bool nearly_dependent; /* a core was refuted */
     uint64_t nodes, pivots;
     uint64_t effort; /* multiplications since the last poll, roughly */
     uint64_t random;
@@ -228,6 +230,12 @@ bool hs_transversals_span(hs_worker *worker, const uint64_t *active, const uint6
  * proof fails. */
 void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
                           size_t count, uint64_t *extra);
+/* Free rows that are nearly dependent modulo span(D), for which proofs would be left to arithmetic
+ * modulo a prime: those that nearly vanish, and those nearly parallel to another, which is not
+ * among them. Exactly parallel ones are left out only where both are the same constraint of a cone.
+ */
+void hs_find_doubtful(hs_worker *worker, const uint64_t *active, const uint64_t *free_rows,
+                      uint64_t *doubtful);
 /* Which groups the last successful proof used, and how many. */
 const size_t *hs_transversals_used(const hs_worker *worker, size_t *count);
 hs_status hs_transversal_create(hs_worker *worker);

@@ -312,6 +312,7 @@ hs_core_answer hs_core_take(hs_worker *worker, const hs_minnorm *solver, uint32_
         return HS_CORE_FAILED;
     }
     worker->refuted = holds ? 0 : count;
+    worker->nearly_dependent = worker->nearly_dependent || !holds;
     return holds ? keep(worker, count, unique) : HS_CORE_REFUTED;
 }
 
@@ -371,7 +372,7 @@ size_t hs_pool_open(const hs_worker *worker, const hs_frame *frame, size_t k, ui
 
 void hs_pool_pack(hs_worker *worker, const hs_frame *frame) {
     size_t words = worker->tree->words;
-    memset(worker->union_bits, 0, words * sizeof(uint64_t));
+    memcpy(worker->union_bits, worker->doubtful, words * sizeof(uint64_t));
     worker->packed_count = 0;
     for (size_t k = 0; k < worker->usable_count; k++) {
         uint64_t *open = worker->packed + words * worker->packed_count;

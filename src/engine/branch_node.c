@@ -99,8 +99,8 @@ static void keep_packed(hs_worker *worker, const uint64_t *open) {
     }
 }
 
-/* Fixed rows that seemed to be a core and are none, because they are nearly dependent: the systems of
- * this node and below go on without one of them. Its points are then more than there are, which
+/* Fixed rows that seemed to be a core and are none, because they are nearly dependent: the systems
+ * of this node and below go on without one of them. Its points are then more than there are, which
  * proves what is proved for all of them. False when there is no such row. */
 static bool ignore_fixed(hs_worker *worker, hs_frame *frame) {
     const hs_tree *tree = worker->tree;
@@ -269,10 +269,13 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
     hs_tree *tree = worker->tree;
     size_t words = tree->words;
     size_t target = atomic_load_explicit(&tree->target, memory_order_relaxed);
+    memset(worker->doubtful, 0, words * sizeof *worker->doubtful);
     if (worker->degenerate && !tree->by_count)
         forget_spanned(worker, frame);
+    if (worker->nearly_dependent && !tree->by_count)
+        hs_find_doubtful(worker, frame->active, frame->free, worker->doubtful);
     worker->packed_count = 0;
-    memset(worker->union_bits, 0, words * sizeof(uint64_t));
+    memcpy(worker->union_bits, worker->doubtful, words * sizeof(uint64_t));
     if (bound_closes(worker, frame))
         return NODE_CLOSED;
     node_answer answer = solve_base(worker, frame, trouble);
@@ -302,7 +305,7 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
     for (int attempt = peeled ? 0 : 1; attempt < 2; attempt++) {
         if (attempt == 1) { /* afresh */
             worker->packed_count = 0;
-            memset(worker->union_bits, 0, words * sizeof(uint64_t));
+            memcpy(worker->union_bits, worker->doubtful, words * sizeof(uint64_t));
         }
         for (size_t w = 0; w < words; w++)
             worker->allowed[w] = frame->free[w] & ~worker->union_bits[w];
@@ -354,6 +357,7 @@ static size_t choose_row(const hs_worker *worker, const hs_frame *frame) {
     HS_BITS_EACH(i, frame->free, words) {
         float violation = fmaxf(worker->base_value[i] / largest, -1.0f);
         score[i] *= 2.0f + violation;
+        score[i] -= hs_bits_test(worker->doubtful, i) ? FLT_MAX / 2.0f : 0.0f;
         if (score[i] > best || row == SIZE_MAX) {
             best = score[i];
             row = i;

@@ -23,6 +23,9 @@ enum {
     HS_TRANSVERSAL_DIMS = 64 /* larger layers are out of reach of this engine anyway */
 };
 
+/* Free rows this close to zero or to another, at length 1, are doubtful. */
+static const double nearly = 1e-8;
+
 /* Rows of D whose part orthogonal to the others is below this are left out: fewer rows of D only
  * means that more groups are needed. */
 static const double weak_row = 1e-4;
@@ -524,6 +527,58 @@ void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint6
     for (size_t r = 0; r < t->end[0]; r++)
         if (t->dependent[r])
             hs_bits_clear(extra, t->row[r]);
+}
+
+/* Do the rows ask the same of a point when they are to be inactive, but for rounding? */
+static bool same_constraint(const hs_tree *tree, size_t one, size_t other) {
+    const double *x = tree->rows + one * tree->stride, *y = tree->rows + other * tree->stride;
+    double square = 0.0, product = 0.0, rest = 0.0;
+    for (size_t j = 0; j < tree->d; j++) {
+        square += x[j] * x[j];
+        product += x[j] * y[j];
+    }
+    for (size_t j = 0; j < tree->d; j++) {
+        double difference = y[j] - product / square * x[j];
+        rest += difference * difference;
+    }
+    return tree->problem->beta == NULL && product > 0.0 && rest < nearly * nearly * square;
+}
+
+void hs_find_doubtful(hs_worker *worker, const uint64_t *active, const uint64_t *free_rows,
+                      uint64_t *doubtful) {
+    hs_transversal *t = worker->transversal;
+    const hs_tree *tree = worker->tree;
+    size_t pitch = t->pitch, kept = 0, columns = 0;
+    memset(doubtful, 0, tree->words * sizeof *doubtful);
+    if (tree->n > HS_TRANSVERSAL_DIMS)
+        return;
+    reflect_fixed(worker, active);
+    t->based = false;
+    size_t dims = tree->n - t->kept;
+    HS_BITS_EACH(i, free_rows, tree->words) load_column(worker, columns++, i);
+    project(worker, columns);
+    for (size_t c = 0; c < columns; c++) { /* the others move to the front, at length 1 */
+        double *x = t->level + c, *y = t->level + kept, length = length_of(x, pitch, dims);
+        uint32_t row = t->row[c];
+        bool good = length > nearly;
+        for (size_t k = 0; k < dims && good; k++)
+            y[k * pitch] = x[k * pitch] / length;
+        for (size_t b = 0; b < kept && good; b++) {
+            double apart = 0.0, opposed = 0.0;
+            for (size_t k = 0; k < dims; k++) {
+                double other = t->level[k * pitch + b];
+                apart += (y[k * pitch] - other) * (y[k * pitch] - other);
+                opposed += (y[k * pitch] + other) * (y[k * pitch] + other);
+            }
+            if (apart <= nearly * nearly || opposed <= nearly * nearly)
+                good = !same_constraint(tree, row, t->row[b]) &&
+                       parallel_exactly(worker, row, t->row[b]);
+        }
+        t->row[kept] = row;
+        kept += good;
+        if (!good)
+            hs_bits_set(doubtful, row);
+    }
 }
 
 const size_t *hs_transversals_used(const hs_worker *worker, size_t *count) {

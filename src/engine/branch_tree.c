@@ -165,7 +165,7 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     worker->z = hs_allocate(tree->stride, sizeof *worker->z);
     worker->packed = hs_allocate_matrix(tree->count + 2, words, sizeof(uint64_t));
     worker->packed_slot = hs_allocate(tree->count + 2, sizeof *worker->packed_slot);
-    worker->union_bits = hs_allocate_matrix(5, words, sizeof(uint64_t));
+    worker->union_bits = hs_allocate_matrix(6, words, sizeof(uint64_t));
     worker->core_rows = hs_allocate(2 * tree->total + 2, sizeof *worker->core_rows);
     worker->core_weights = hs_allocate(2 * tree->total + 2, sizeof *worker->core_weights);
     worker->last_z = hs_allocate(tree->stride, sizeof *worker->last_z);
@@ -183,7 +183,8 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     worker->scratch_bits = worker->union_bits + words;
     worker->allowed = worker->scratch_bits + words;
     worker->outside = worker->allowed + words;
-    worker->last_core = worker->outside + words;
+    worker->doubtful = worker->outside + words;
+    worker->last_core = worker->doubtful + words;
     hs_status status = hs_solver_create(tree, &worker->work);
     if (status == HS_OK)
         status = hs_minnorm_create(tree->d, &worker->wide, NULL);
