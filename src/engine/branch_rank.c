@@ -23,7 +23,7 @@ enum {
     HS_TRANSVERSAL_DIMS = 64 /* larger layers are out of reach of this engine anyway */
 };
 
-/* Free rows this close to zero or to another, at length 1, are doubtful. */
+/* Rows this close to zero or to another, at length 1, are nearly dependent. */
 static const double nearly = 1e-8;
 
 /* Rows of D whose part orthogonal to the others is below this are left out: fewer rows of D only
@@ -47,8 +47,8 @@ typedef struct hs_transversal {
     bool together;       /* one such row is as bad as all of them */
     size_t *begin, *end; /* n + 1: columns of each group; group 0 is the last in the search */
     size_t *chosen;      /* n + 1: the column chosen from each group on the way */
-    size_t *held;        /* n + 1: ... and those that the basis holds after D, from places */
-    size_t held_from;    /* dims - 1 down to this one */
+    size_t *held;        /* n + 1: ... and those that the basis holds after D, */
+    size_t held_from;    /* from place dims - 1 down to this one */
     size_t dims;         /* groups in the search */
     size_t *group;       /* count + 2: which packed groups, by size */
     size_t kept;         /* rows of D taken */
@@ -199,6 +199,7 @@ static void reflect_fixed(hs_worker *worker, const uint64_t *active) {
         }
         size_t k = t->kept;
         double length = length_of(y + k, 1, n - k);
+        worker->degenerate = worker->degenerate || length < nearly;
         if (length < weak_row)
             continue;
         t->betas[k] = reflection(y + k, 1, n - k, length, t->reflections + k * n + k);
@@ -474,7 +475,6 @@ static bool load(hs_worker *worker, const uint64_t *active, const uint64_t *grou
     }
     reflect_fixed(worker, active);
     *dims = tree->n - t->kept;
-    worker->degenerate = worker->degenerate || t->kept < (fixed < tree->n ? fixed : tree->n);
     if (*dims == 0 || given < *dims)
         return false;
     place_groups(worker, groups, extra, *dims);
