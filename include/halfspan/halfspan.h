@@ -246,9 +246,9 @@ typedef struct hs_verification {
 } hs_verification;
 
 /* Checks a certificate for the layer in exact arithmetic, with code of its own. Of the settings
- * only threads and the callback interrupted are looked at; they may be NULL. A certificate that proves nothing,
- * or belongs to another layer, is not an error: proven is then false. HS_CANNOT_OPEN, HS_BAD_DATA
- * when the file is no certificate or damaged. */
+ * only threads and the callback interrupted are looked at; they may be NULL. A certificate that
+ * proves nothing, or belongs to another layer, is not an error: proven is then false.
+ * HS_CANNOT_OPEN, HS_BAD_DATA when the file is no certificate or damaged. */
 hs_status hs_verify(const char *path, const hs_layer *layer, const hs_settings *settings,
                     hs_verification **verification, hs_error *error);
 void hs_verification_free(hs_verification *verification);
