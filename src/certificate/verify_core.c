@@ -134,9 +134,10 @@ static double *load(hs_checker *c, const uint32_t *core, size_t width) {
 static void prove(hs_checker *c, const uint32_t *core, uint64_t kind) {
     size_t n = c->n, count = core[0], d = n + (kind == HS_CORE_ROWS);
     size_t width = (d + HS_LANES) / HS_LANES * HS_LANES, size = count * (d + count);
-    if (kind != HS_CORE_STORED && hs_others_turn(c))
+    bool stored = kind == HS_CORE_STORED;
+    if (!stored && hs_others_turn(c))
         return;
-    if (kind != HS_CORE_STORED && count == d + 1 &&
+    if (!stored && count == d + 1 &&
         holds_in_floating_point(load(c, core, 2 * width), d, width, kind == HS_CORE_WEIGHTS))
         return;
     double *rows = load(c, core, n + 1);
@@ -148,9 +149,9 @@ static void prove(hs_checker *c, const uint32_t *core, uint64_t kind) {
         if (j < d)
             hs_exact(matrix[k], rows[i * (n + 1) + j], unit);
     }
-    bool good = kind == HS_CORE_STORED || find_combination(matrix, d, count, multipliers);
+    bool good = stored || find_combination(matrix, d, count, multipliers);
     hs_require(c, good, "the core's rows have no unique vanishing combination");
-    if (kind == HS_CORE_STORED)
+    if (stored)
         read_multipliers(c, multipliers, count);
     check_combination(c, rows, unit, count);
 }

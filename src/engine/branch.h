@@ -230,12 +230,12 @@ bool hs_transversals_span(hs_worker *worker, const uint64_t *active, const uint6
  * proof fails. */
 void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
                           size_t count, uint64_t *extra);
-/* Free rows that are nearly dependent modulo span(D), for which proofs would be left to arithmetic
- * modulo a prime: those that nearly vanish, and those nearly parallel to another, which is not
- * among them. Exactly parallel ones are left out only where both are the same constraint of a cone.
+/* Into worker->doubtful: free rows that are nearly dependent modulo span(D), for which proofs would
+ * be left to arithmetic modulo a prime: those that nearly vanish, and those nearly parallel to
+ * another, which is not among them. Exactly parallel ones are left out only where both are the same
+ * constraint of a cone.
  */
-void hs_find_doubtful(hs_worker *worker, const uint64_t *active, const uint64_t *free_rows,
-                      uint64_t *doubtful);
+void hs_find_doubtful(hs_worker *worker, const hs_frame *frame);
 /* Which groups the last successful proof used, and how many. */
 const size_t *hs_transversals_used(const hs_worker *worker, size_t *count);
 hs_status hs_transversal_create(hs_worker *worker);

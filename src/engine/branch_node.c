@@ -269,13 +269,11 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
     hs_tree *tree = worker->tree;
     size_t words = tree->words;
     size_t target = atomic_load_explicit(&tree->target, memory_order_relaxed);
-    memset(worker->doubtful, 0, words * sizeof *worker->doubtful);
     if (worker->degenerate && !tree->by_count)
         forget_spanned(worker, frame);
     if (worker->nearly_dependent && !tree->by_count)
-        hs_find_doubtful(worker, frame->active, frame->free, worker->doubtful);
+        hs_find_doubtful(worker, frame);
     worker->packed_count = 0;
-    memcpy(worker->union_bits, worker->doubtful, words * sizeof(uint64_t));
     if (bound_closes(worker, frame))
         return NODE_CLOSED;
     node_answer answer = solve_base(worker, frame, trouble);

@@ -183,6 +183,7 @@ static void reflect_fixed(hs_worker *worker, const uint64_t *active) {
     const hs_tree *tree = worker->tree;
     size_t n = tree->n;
     t->kept = 0;
+    t->based = t->columns_reduced = false;
     t->determinant = 1.0;
     HS_BITS_EACH(i, active, tree->words) {
         if (t->kept == n)
@@ -247,11 +248,13 @@ static bool parallel_exactly(hs_worker *worker, uint32_t one, uint32_t other) {
 static bool reduce_columns(hs_worker *worker) {
     hs_transversal *t = worker->transversal;
     size_t n = worker->tree->n;
-    for (size_t c = 0; c < t->columns && !t->columns_reduced && begin_exactly(worker); c++) {
+    if (t->columns_reduced)
+        return true;
+    for (size_t c = 0; c < t->columns && begin_exactly(worker); c++) {
         hs_modular_basis_add(&t->basis, worker->tree->residues + t->row[c] * n);
         memcpy(t->reduced + c * n, t->basis.reduced, n * sizeof *t->reduced);
     }
-    t->columns_reduced = t->columns_reduced || begin_exactly(worker);
+    t->columns_reduced = begin_exactly(worker);
     return t->columns_reduced;
 }
 
@@ -274,11 +277,11 @@ static bool follow_exactly(hs_worker *worker, size_t place) {
         return place == 0 && !t->together;
     }
     bool good = true;
-    for (size_t a = t->begin[place - (place > 0)]; place > 0 && good && a < t->end[place - 1];
-         a++) {
-        t->chosen[place - 1] = a;
-        good = follow_exactly(worker, place - 1);
-    }
+    if (place > 0)
+        for (size_t a = t->begin[place - 1]; good && a < t->end[place - 1]; a++) {
+            t->chosen[place - 1] = a;
+            good = follow_exactly(worker, place - 1);
+        }
     t->basis.rank = rank;
     return good;
 }
@@ -376,10 +379,12 @@ static bool walk_three(hs_worker *worker, const double *level, double product) {
             t->low[r] = INFINITY;
         worker->tree->kernels->lower(level, pitch, last, p, q, q_count, t->low);
         for (size_t r = 0; r < t->end[0]; r++) {
+            if (t->low[r] > t->threshold)
+                continue;
             const double *c = level + r;
             double x = c[pitch] * p[2] - c[2 * pitch] * p[1], y = c[2 * pitch] * p[0] - c[0] * p[2],
                    z = c[0] * p[1] - c[pitch] * p[0];
-            for (size_t k = 0; k < q_count && !(t->low[r] > t->threshold); k++) {
+            for (size_t k = 0; k < q_count; k++) {
                 t->chosen[1] = t->begin[1] + k;
                 if (!proven(worker, q[k] * x + q[pitch + k] * y + q[2 * pitch + k] * z, r))
                     return false;
@@ -493,7 +498,6 @@ static bool examine(hs_worker *worker, size_t dims) {
         return false;
     project(worker, t->columns);
     t->dims = dims;
-    t->based = t->columns_reduced = false;
     t->held_from = dims;
     t->careful_rows = CAREFUL_ROWS;
     if (worker->degenerate) {
@@ -544,18 +548,16 @@ static bool same_constraint(const hs_tree *tree, size_t one, size_t other) {
     return tree->problem->beta == NULL && product > 0.0 && rest < nearly * nearly * square;
 }
 
-void hs_find_doubtful(hs_worker *worker, const uint64_t *active, const uint64_t *free_rows,
-                      uint64_t *doubtful) {
+void hs_find_doubtful(hs_worker *worker, const hs_frame *frame) {
     hs_transversal *t = worker->transversal;
     const hs_tree *tree = worker->tree;
     size_t pitch = t->pitch, kept = 0, columns = 0;
-    memset(doubtful, 0, tree->words * sizeof *doubtful);
+    memset(worker->doubtful, 0, tree->words * sizeof *worker->doubtful);
     if (tree->n > HS_TRANSVERSAL_DIMS)
         return;
-    reflect_fixed(worker, active);
-    t->based = false;
+    reflect_fixed(worker, frame->active);
     size_t dims = tree->n - t->kept;
-    HS_BITS_EACH(i, free_rows, tree->words) load_column(worker, columns++, i);
+    HS_BITS_EACH(i, frame->free, tree->words) load_column(worker, columns++, i);
     project(worker, columns);
     for (size_t c = 0; c < columns; c++) { /* the others move to the front, at length 1 */
         double *x = t->level + c, *y = t->level + kept, length = length_of(x, pitch, dims);
@@ -577,7 +579,7 @@ void hs_find_doubtful(hs_worker *worker, const uint64_t *active, const uint64_t 
         t->row[kept] = row;
         kept += good;
         if (!good)
-            hs_bits_set(doubtful, row);
+            hs_bits_set(worker->doubtful, row);
     }
 }
 

@@ -22,6 +22,10 @@ def norm(row):
     return math.sqrt(sum(x * x for x in row))
 
 
+def scaled(factor, row):
+    return [factor * x for x in row]
+
+
 def signed_shuffle(rng, row):
     row = [x * rng.choice((-1, 1)) for x in row]
     rng.shuffle(row)
@@ -86,7 +90,7 @@ def scaled_duplicates(rng, n, m):
     rows = [integer_row(rng, n, 3) for _ in range(max(2, m // 2))]
     factors = (2.0, 0.5, 3.0, -1.0, -0.25, 7.0, 2.0 ** 30, 1.0 / 3.0)
     return rows + [[rng.choice(factors) * x for x in rng.choice(rows)] if rng.random() < 0.2 else
-                   (lambda f, row: [f * x for x in row])(rng.choice(factors), rng.choice(rows))
+                   scaled(rng.choice(factors), rng.choice(rows))
                    for _ in range(m - len(rows))]
 
 
@@ -140,7 +144,7 @@ def nearly_parallel(rng, n, m):
     """Multiples of other rows, but for rounding; sometimes in both directions."""
     rows = gaussian(rng, n, max(2, m // 2))
     factors = rng.choice(((1.1, 0.3), (-1.1, -0.7), (1.1, -0.9, 1.0 / 3.0)))
-    return rows + [(lambda f, row: [f * x for x in row])(rng.choice(factors), rng.choice(rows))
+    return rows + [scaled(rng.choice(factors), rng.choice(rows))
                    for _ in range(m - len(rows))]
 
 
