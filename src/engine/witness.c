@@ -18,6 +18,9 @@ enum {
     BLOCKED_SIZE = 300    /* columns beyond this many are too slow for column pivoting */
 };
 
+/* The longest step in a cell as thin as rounding, relative to z. */
+static const double thin_step = 0x1p-20;
+
 /* What is known about the layer at one point. */
 typedef struct site {
     const hs_problem *problem;
@@ -270,15 +273,12 @@ static double distance(const double *x, const double *y, size_t n) {
     return largest * sqrt(sum);
 }
 
-/* Chooses the step and fills x and y; false when double precision cannot show the difference. */
-static bool separate(const site *at, hs_witness *witness) {
+/* Fills x and y with the longest step, from `longest` down by halves, that shows the same output.
+ */
+static bool step_apart(const site *at, double longest, hs_witness *witness) {
     const hs_problem *problem = at->problem;
     size_t n = problem->n;
-    double reach = cell_reach(at, at->z), size = largest_entry(at->v, n);
-    double room = isfinite(reach) ? 0.9 * reach : fmax(largest_entry(at->z, n), 1.0) / size;
-    int exponent;
-    frexp(room, &exponent);
-    double t = reach > 0.0 ? ldexp(0.5, exponent) : 0.0;
+    double t = longest;
     for (int tries = 0; tries < 40 && t > 0.0; tries++, t *= 0.5) {
         for (size_t j = 0; j < n; j++) {
             witness->x[j] = at->z[j] + t * at->v[j];
@@ -293,6 +293,23 @@ static bool separate(const site *at, hs_witness *witness) {
             return true;
     }
     return false;
+}
+
+static double power_of_two_below(double t) {
+    int exponent;
+    frexp(t, &exponent);
+    return ldexp(0.5, exponent);
+}
+
+/* Chooses the step and fills x and y; false when double precision cannot show the difference. In a
+ * cell as thin as the rounding of its rooms the reach says nothing: steps short enough to stay on
+ * its curved side are tried then. */
+static bool separate(const site *at, hs_witness *witness) {
+    double reach = cell_reach(at, at->z), size = largest_entry(at->v, at->problem->n);
+    double scale = largest_entry(at->z, at->problem->n);
+    double room = isfinite(reach) ? 0.9 * reach : fmax(scale, 1.0) / size;
+    return (reach > 0.0 && step_apart(at, power_of_two_below(room), witness)) ||
+           (scale > 0.0 && step_apart(at, power_of_two_below(thin_step * scale / size), witness));
 }
 
 static hs_status fill(const site *at, hs_witness **result, const char **reason, hs_error *error) {

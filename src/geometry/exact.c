@@ -11,6 +11,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { NEIGHBOURS = 32 };
+
 typedef struct quadratic {
     size_t d, rows;
     mpq_t *a;       /* rows x d */
@@ -399,14 +401,23 @@ static void move_inwards(const hs_system *system, quadratic *cone, quadratic *ne
         mpq_set(z[j], trial[j]);
 }
 
+/* Rounds z; where that leaves the cell, other doubles next to it are tried: a cell hardly thicker
+ * than the distance between them has some inside. */
 static void round_point(const hs_system *system, const size_t *which, size_t count, mpq_t *z,
                         double *point, bool *strict) {
-    bool finite = true;
-    for (size_t j = 0; j < system->d; j++) {
-        point[j] = mpq_get_d(z[j]);
-        finite = finite && isfinite(point[j]);
+    uint64_t random = 1;
+    *strict = false;
+    for (size_t tries = 0; tries < NEIGHBOURS && !*strict; tries++) {
+        bool finite = true;
+        for (size_t j = 0; j < system->d; j++) {
+            random = random * 6364136223846793005U + 1442695040888963407U; /* Knuth's MMIX */
+            point[j] = mpq_get_d(z[j]);
+            if (tries > 0 && random >> 63)
+                point[j] = nextafter(point[j], random >> 62 & 1 ? INFINITY : -INFINITY);
+            finite = finite && isfinite(point[j]);
+        }
+        *strict = finite && hs_system_contains(system, which, count, point);
     }
-    *strict = finite && hs_system_contains(system, which, count, point);
 }
 
 hs_status hs_system_decide_exact(const hs_system *system, const size_t *which, size_t count,

@@ -842,7 +842,7 @@ class Mutations(Certified):
         """The proof of a layer, sealed for that layer with a row less that makes it not injective."""
         chance = random.Random(11)
         found = 0
-        for seed in range(40):
+        for seed in range(40 // SHARE):
             n = chance.randint(2, 4)
             weight = [[chance.gauss(0, 1) for _ in range(n)] for _ in range(7 * n)]
             layer = Layer("whole", weight)

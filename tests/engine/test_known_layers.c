@@ -236,6 +236,19 @@ static void domains_at_the_end_of_the_range(void **state) {
     expect(layer_of(1, 1, one, one), box(-INFINITY, INFINITY), HS_NOT_INJECTIVE);
 }
 
+/* In caps of the ball that are one ulp high, but wide, a row is missing that the others need for
+ * their third direction, which is nearly along the cap. */
+static void a_bad_cell_as_flat_as_rounding(void **state) {
+    (void)state;
+    const double radius = nextafter(1.0, 2.0);
+    for (int k = 10; k <= 60; k++) {
+        const double e = ldexp(1.0, -k), weight[9] = {3, 4, 0, -3, -4, e, 4, -3, 0};
+        const double bias[3] = {5, 5.001 + e, 6};
+        expect(layer_of(3, 3, weight, bias), ball(1.0), HS_INJECTIVE);
+        expect(layer_of(3, 3, weight, bias), ball(radius), HS_NOT_INJECTIVE);
+    }
+}
+
 /* All rows but the second and the tenth sleep together in one cell only, 1e-16 wide: the signs
  * there are beyond floating point, and so are two inputs. */
 static void a_bad_cell_thinner_than_rounding(void **state) {
@@ -322,6 +335,7 @@ int main(void) {
         cmocka_unit_test(a_row_tangent_to_the_ball),
         cmocka_unit_test(corners_against_the_sphere),
         cmocka_unit_test(domains_at_the_end_of_the_range),
+        cmocka_unit_test(a_bad_cell_as_flat_as_rounding),
         cmocka_unit_test(a_bad_cell_thinner_than_rounding),
         cmocka_unit_test(a_bad_cell_between_two_rows),
         cmocka_unit_test(rows_parallel_but_for_rounding),

@@ -381,10 +381,11 @@ static void a_core_is_not_proven_by_underflow(void **state) {
     assert_false(core(&system, multiplier));
 }
 
+/* Doubles are found in nearly all caps of a few ulps, too. */
 static void nudged_tangents_agree_with_exact_arithmetic(void **state) {
     (void)state;
     uint64_t seed = 7;
-    size_t empty = 0;
+    size_t empty = 0, caps = 0, shown = 0;
     for (int k = 0; k < 2000; k++) {
         size_t d = 1 + chance_below(&seed, 4);
         double a[8], beta, square = 0.0, multiplier = 0.5 + chance(&seed);
@@ -398,11 +399,16 @@ static void nudged_tangents_agree_with_exact_arithmetic(void **state) {
         for (int s = 0; s < abs(steps); s++)
             beta = nextafter(beta, steps < 0 ? 0.0 : INFINITY);
         const hs_system system = {.d = d, .rows = 1, .a = a, .beta = &beta, .radius = radius};
-        hs_feasibility expected = feasibility(&system);
+        double point[4];
+        bool strict = false;
+        hs_feasibility expected = decide(&system, point, &strict);
         assert_int_equal(core(&system, &multiplier), expected == HS_EMPTY);
         empty += expected == HS_EMPTY;
+        caps += d > 1 && expected == HS_NONEMPTY;
+        shown += d > 1 && strict;
     }
     assert_in_range(empty, 500, 1500);
+    assert_in_range(shown, caps / 20 * 19, caps);
 }
 
 int main(void) {
