@@ -244,8 +244,9 @@ static void move_to_centre(site *at) {
                    &at->problem->domain, reach, at->z);
 }
 
-/* Recomputes both outputs; true when they agree to rounding error. */
-static bool outputs_agree(const hs_layer *layer, const hs_witness *witness, double *residual) {
+/* Recomputes both outputs; true when they agree, relative to the size of their terms. */
+static bool outputs_agree(const hs_layer *layer, double accuracy, const hs_witness *witness,
+                          double *residual) {
     *residual = 0.0;
     bool agree = true;
     for (size_t i = 0; i < layer->m; i++) {
@@ -258,7 +259,7 @@ static bool outputs_agree(const hs_layer *layer, const hs_witness *witness, doub
         }
         double difference = fabs(fmax(left, 0.0) - fmax(right, 0.0));
         *residual = fmax(*residual, difference);
-        agree = agree && difference <= 4.0 * (double)(layer->n + 4) * DBL_EPSILON * size;
+        agree = agree && difference <= accuracy * size;
     }
     return agree;
 }
@@ -275,7 +276,7 @@ static double distance(const double *x, const double *y, size_t n) {
 
 /* Fills x and y with the longest step, from `longest` down by halves, that shows the same output.
  */
-static bool step_apart(const site *at, double longest, hs_witness *witness) {
+static bool step_apart(const site *at, double longest, double accuracy, hs_witness *witness) {
     const hs_problem *problem = at->problem;
     size_t n = problem->n;
     double t = longest;
@@ -288,7 +289,7 @@ static bool step_apart(const site *at, double longest, hs_witness *witness) {
         if (witness->separation > 0.0 &&
             hs_domain_contains(&problem->domain, n, witness->x, true) &&
             hs_domain_contains(&problem->domain, n, witness->y, true) &&
-            outputs_agree(problem->layer, witness, &witness->residual) &&
+            outputs_agree(problem->layer, accuracy, witness, &witness->residual) &&
             witness->separation > 1e3 * DBL_EPSILON * largest_entry(at->z, n))
             return true;
     }
@@ -303,13 +304,15 @@ static double power_of_two_below(double t) {
 
 /* Chooses the step and fills x and y; false when double precision cannot show the difference. In a
  * cell as thin as the rounding of its rooms the reach says nothing: steps short enough to stay on
- * its curved side are tried then. */
+ * its curved side are tried then, and may wake no row by more than the rounding of x and y. */
 static bool separate(const site *at, hs_witness *witness) {
-    double reach = cell_reach(at, at->z), size = largest_entry(at->v, at->problem->n);
-    double scale = largest_entry(at->z, at->problem->n);
+    size_t n = at->problem->n;
+    double reach = cell_reach(at, at->z), size = largest_entry(at->v, n);
+    double scale = largest_entry(at->z, n), rounding = 4.0 * (double)(n + 4) * DBL_EPSILON;
     double room = isfinite(reach) ? 0.9 * reach : fmax(scale, 1.0) / size;
-    return (reach > 0.0 && step_apart(at, power_of_two_below(room), witness)) ||
-           (scale > 0.0 && step_apart(at, power_of_two_below(thin_step * scale / size), witness));
+    double thin = thin_step * scale / size;
+    return (reach > 0.0 && step_apart(at, power_of_two_below(room), rounding, witness)) ||
+           (thin > 0.0 && step_apart(at, power_of_two_below(thin), 2.0 * DBL_EPSILON, witness));
 }
 
 static hs_status fill(const site *at, hs_witness **result, const char **reason, hs_error *error) {
