@@ -111,26 +111,20 @@ static void improve_inverse(hs_worker *worker, double *inverse) {
 static bool proven_by_inverse(hs_worker *worker, const answer *from) {
     const hs_tree *tree = worker->tree;
     size_t d = tree->d, stride = tree->stride;
-    double *image = worker->core_scratch, *size = image + stride, *defect = size + stride,
+    double *one = worker->core_scratch, *size = one + stride, *defect = size + stride,
            *rest = defect + stride;
     double rounding = ((double)d + 5.0) * DBL_EPSILON, smallest = INFINITY, sum = 1.0;
-    memset(size, 0, 2 * stride * sizeof *size);
     residual(worker, from, rest);
-    for (size_t j = 0; j < d; j++)
-        for (size_t slot = 0; slot < stride; slot++)
-            size[slot] += fabs(from->inverse[j * from->pitch + slot]);
     for (size_t slot = 0; slot < stride; slot++) {
+        one[slot] = from->slot_row[slot] == HS_MINNORM_FREE ? 0.0 : 1.0;
         if (from->slot_row[slot] == HS_MINNORM_FREE)
             continue;
         double lambda = worker->core_lambda[slot];
         smallest = lambda < smallest ? lambda : smallest;
         sum += lambda;
-        worker->tree->kernels->image(from->inverse, d, from->pitch, stride,
-                                     worker->core_slots + slot * stride, image);
-        image[slot] -= 1.0;
-        for (size_t c = 0; c < stride; c++)
-            defect[c] += fabs(image[c]);
     }
+    worker->tree->kernels->defects(from->inverse, d, from->pitch, stride, worker->core_slots, one,
+                                   size, defect);
     double worst = 0.0, largest = 0.0, correction = 0.0, all = sum;
     for (size_t j = 0; j < d; j++) {
         largest = fabs(rest[j]) > largest ? fabs(rest[j]) : largest;

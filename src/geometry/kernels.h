@@ -35,6 +35,12 @@ struct hs_kernels {
     void (*image)(const double *basis, size_t d, size_t pitch, size_t columns, const double *a,
                   double *image);
 
+    /* size_c = sum_j |inverse[j * pitch + c]| and defect_c = sum_s |sum_j row[s * columns + j]
+     * inverse[j * pitch + c] - (s == c ? one[c] : 0)|, s and c < columns, a multiple of HS_LANES.
+     */
+    void (*defects)(const double *inverse, size_t d, size_t pitch, size_t columns,
+                    const double *row, const double *one, double *size, double *defect);
+
     /* basis[j] += scale column_j image */
     void (*rank_one)(double *basis, size_t d, size_t width, const double *column, double scale,
                      const double *image);

@@ -21,8 +21,15 @@ TARGET static inline void KERNEL(store)(double *to, lanes value) {
     memcpy(to, &value, sizeof value);
 }
 
+TARGET static inline lanes KERNEL(absolute)(lanes value) {
+    for (size_t k = 0; k < WIDTH; k++)
+        value[k] = fabs(value[k]);
+    return value;
+}
+
 #define LOAD KERNEL(load)
 #define STORE KERNEL(store)
+#define ABSOLUTE(value) KERNEL(absolute)(value)
 
 TARGET static void KERNEL(image)(const double *basis, size_t d, size_t pitch, size_t columns,
                                  const double *a, double *image) {
@@ -46,6 +53,43 @@ TARGET static void KERNEL(image)(const double *basis, size_t d, size_t pitch, si
         for (size_t j = 0; j < d; j++)
             sum += a[j] * LOAD(basis + j * pitch + c);
         STORE(image + c, sum);
+    }
+}
+
+TARGET static void KERNEL(defects)(const double *inverse, size_t d, size_t pitch, size_t columns,
+                                   const double *row, const double *one, double *size,
+                                   double *defect) {
+    enum { PARTS = HS_LANES / WIDTH, ROWS = 4 };
+    for (size_t c = 0; c < columns; c += HS_LANES) {
+        const double *from = inverse + c;
+        double image[ROWS][HS_LANES];
+        lanes total[PARTS] = {{0}}, sum[PARTS] = {{0}};
+        for (size_t j = 0; j < d; j++)
+            for (size_t p = 0; p < PARTS; p++)
+                total[p] += ABSOLUTE(LOAD(from + j * pitch + p * WIDTH));
+        for (size_t s = 0; s < columns; s += ROWS) {
+            lanes product[ROWS][PARTS];
+            for (size_t k = 0; k < ROWS; k++)
+                for (size_t p = 0; p < PARTS; p++)
+                    product[k][p] = (lanes){0};
+            for (size_t j = 0; j < d; j++)
+                for (size_t k = 0; k < ROWS; k++)
+                    for (size_t p = 0; p < PARTS; p++)
+                        product[k][p] +=
+                            row[(s + k) * columns + j] * LOAD(from + j * pitch + p * WIDTH);
+            for (size_t k = 0; k < ROWS; k++) {
+                for (size_t p = 0; p < PARTS; p++)
+                    STORE(image[k] + p * WIDTH, product[k][p]);
+                if (s + k >= c && s + k < c + HS_LANES)
+                    image[k][s + k - c] -= one[s + k];
+                for (size_t p = 0; p < PARTS; p++)
+                    sum[p] += ABSOLUTE(LOAD(image[k] + p * WIDTH));
+            }
+        }
+        for (size_t p = 0; p < PARTS; p++) {
+            STORE(size + c + p * WIDTH, total[p]);
+            STORE(defect + c + p * WIDTH, sum[p]);
+        }
     }
 }
 
@@ -138,19 +182,24 @@ TARGET static size_t KERNEL(filter)(const uint64_t *restrict inactive,
                                     size_t words, const uint64_t *allowed, const uint64_t *fixed,
                                     const uint64_t *free_rows, uint64_t largest,
                                     uint64_t *restrict size, uint16_t *restrict usable) {
+    const uint64_t no = UINT64_C(1) << 40;
     for (size_t k = 0; k < count; k++)
         size[k] = 0;
     for (size_t w = 0; w < words; w++) {
         const uint64_t *restrict in = inactive + w * capacity, *restrict on = active + w * capacity;
-        uint64_t outside = ~allowed[w], missing = ~fixed[w], open = free_rows[w];
-        for (size_t k = 0; k < count; k++) {
-            uint64_t conflict = (in[k] & outside) | (on[k] & missing);
-            size[k] += (uint64_t)__builtin_popcountll(in[k] & open);
-            size[k] |= conflict != 0 ? UINT64_C(1) << 40 : 0;
-        }
+        uint64_t outside = ~allowed[w], missing = ~fixed[w];
+        for (size_t k = 0; k < count; k++)
+            size[k] |= ((in[k] & outside) | (on[k] & missing)) != 0 ? no : 0;
     }
-    size_t found = 0;
+    size_t fitting = 0, found = 0;
     for (size_t k = 0; k < count; k++) {
+        usable[fitting] = (uint16_t)k;
+        fitting += size[k] == 0;
+    }
+    for (size_t f = 0; f < fitting; f++) {
+        size_t k = usable[f];
+        for (size_t w = 0; w < words; w++)
+            size[k] += (uint64_t)__builtin_popcountll(inactive[w * capacity + k] & free_rows[w]);
         usable[found] = (uint16_t)k;
         found += size[k] <= largest;
     }
@@ -160,6 +209,7 @@ TARGET static size_t KERNEL(filter)(const uint64_t *restrict inactive,
 static const hs_kernels KERNEL(kernels) = {
     .name = UNIT_NAME,
     .image = KERNEL(image),
+    .defects = KERNEL(defects),
     .rank_one = KERNEL(rank_one),
     .dot = KERNEL(dot),
     .price = KERNEL(price),
@@ -175,6 +225,7 @@ static const hs_kernels KERNEL(kernels) = {
 
 #undef LOAD
 #undef STORE
+#undef ABSOLUTE
 #undef UNIT_NAME
 #undef KERNEL
 #undef TARGET

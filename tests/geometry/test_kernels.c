@@ -1,5 +1,5 @@
-/* The single-precision kernels, in every version that this processor runs, against extended
- * precision and exact arithmetic. */
+/* The kernels, in every version that this processor runs, against extended precision and exact
+ * arithmetic. */
 #include "testing.h"
 
 #include "geometry/cone.h"
@@ -290,12 +290,104 @@ static void cones_agree_with_exact_arithmetic(void **state) {
     }
 }
 
+/* ---- defects of an inverse ------------------------------------------------------------------- */
+
+static void defects_of_an_inverse(void **state) {
+    (void)state;
+    enum { LARGEST = 24, WIDE = 2 * LARGEST };
+    uint64_t seed = 12;
+    for (int trial = 0; trial < 200; trial++) {
+        size_t d = 1 + chance_below(&seed, LARGEST), columns = hs_padded(d, HS_LANES);
+        size_t pitch = trial % 2 == 0 ? columns : 2 * columns;
+        double inverse[LARGEST * WIDE] = {0}, row[LARGEST * LARGEST] = {0}, one[LARGEST] = {0};
+        for (size_t j = 0; j < d; j++)
+            for (size_t c = 0; c < columns; c++) {
+                inverse[j * pitch + c] = chance_normal(&seed);
+                row[c * columns + j] = chance_normal(&seed);
+                one[c] = chance_below(&seed, 2) == 0 ? 0.0 : 1.0;
+            }
+        for (size_t v = 0; v < VERSIONS; v++) {
+            double size[LARGEST], defect[LARGEST];
+            if (version(v) == NULL)
+                continue;
+            version(v)->defects(inverse, d, pitch, columns, row, one, size, defect);
+            for (size_t c = 0; c < columns; c++) {
+                long double sizes = 0.0L, sum = 0.0L;
+                for (size_t j = 0; j < d; j++)
+                    sizes += fabsl((long double)inverse[j * pitch + c]);
+                for (size_t s = 0; s < columns; s++) {
+                    long double product = s == c ? -(long double)one[c] : 0.0L;
+                    for (size_t j = 0; j < d; j++)
+                        product += (long double)row[s * columns + j] * inverse[j * pitch + c];
+                    sum += fabsl(product);
+                }
+                assert_true(fabsl(size[c] - sizes) <= 1e-13L * (1.0L + sizes));
+                assert_true(fabsl(defect[c] - sum) <= 1e-12L * (1.0L + sum));
+            }
+        }
+    }
+}
+
+/* ---- the pool -------------------------------------------------------------------------------- */
+
+static void the_pool_is_filtered(void **state) {
+    (void)state;
+    enum { CAPACITY = 64, SETS = 50, COLUMNS = 3, FREE_MOST = 70 };
+    uint64_t seed = 13;
+    size_t usable_sets = 0;
+    for (int trial = 0; trial < 200; trial++) {
+        uint64_t inactive[COLUMNS * CAPACITY] = {0}, active[COLUMNS * CAPACITY] = {0};
+        uint64_t allowed[COLUMNS], fixed[COLUMNS], open[COLUMNS];
+        size_t words = 1 + chance_below(&seed, COLUMNS), largest = chance_below(&seed, FREE_MOST);
+        for (size_t w = 0; w < words; w++) {
+            fixed[w] = chance_bits(&seed) & chance_bits(&seed);
+            allowed[w] = ~fixed[w];
+            open[w] = allowed[w] & chance_bits(&seed);
+            for (size_t k = 0; k < SETS; k++) { /* at times with a row that does not fit */
+                uint64_t odd = UINT64_C(1) << chance_below(&seed, 64);
+                inactive[w * CAPACITY + k] = (chance_bits(&seed) & allowed[w]) | (k % 5 ? 0 : odd);
+                active[w * CAPACITY + k] = (chance_bits(&seed) & fixed[w]) | (k % 7 ? 0 : odd);
+            }
+        }
+        for (size_t v = 0; v < VERSIONS; v++) {
+            uint64_t size[CAPACITY];
+            uint16_t usable[CAPACITY];
+            if (version(v) == NULL)
+                continue;
+            size_t found = version(v)->filter(inactive, active, CAPACITY, SETS, words, allowed,
+                                              fixed, open, largest, size, usable);
+            size_t at = 0;
+            for (size_t k = 0; k < SETS; k++) {
+                bool fits = true;
+                uint64_t count = 0;
+                for (size_t w = 0; w < words; w++) {
+                    fits = fits && (inactive[w * CAPACITY + k] & ~allowed[w]) == 0 &&
+                           (active[w * CAPACITY + k] & ~fixed[w]) == 0;
+                    for (size_t bit = 0; bit < 64; bit++)
+                        count += inactive[w * CAPACITY + k] >> bit & open[w] >> bit & 1;
+                }
+                if (fits)
+                    assert_int_equal(size[k], count);
+                else
+                    assert_true(size[k] >= UINT64_C(1) << 40);
+                if (fits && count <= largest)
+                    assert_int_equal(usable[at++], k);
+            }
+            assert_int_equal(found, at);
+            usable_sets += found;
+        }
+    }
+    assert_true(usable_sets > 1000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(determinants_are_bounded_from_below),
         cmocka_unit_test(what_cannot_be_bounded_is_not),
         cmocka_unit_test(too_many_columns_are_refused),
         cmocka_unit_test(cones_agree_with_exact_arithmetic),
+        cmocka_unit_test(defects_of_an_inverse),
+        cmocka_unit_test(the_pool_is_filtered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
