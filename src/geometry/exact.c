@@ -11,7 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { NEIGHBOURS = 32 };
+enum { NEIGHBOURS = 32 }; /* doubles tried around a point */
 
 typedef struct quadratic {
     size_t d, rows;

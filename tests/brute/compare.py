@@ -11,8 +11,8 @@ variable HALFSPAN_TEST_QUICKLY only a quarter of the layers.
 """
 import argparse
 import json
-import os
 import math
+import os
 import pathlib
 import random
 import shlex
