@@ -54,8 +54,11 @@ static inline size_t hs_bits_next(const uint64_t *bits, size_t words, size_t i) 
     return 64 * k + (size_t)__builtin_ctzll(word);
 }
 
+/* Every member, in order; `break` leaves the word only, so there is none. */
 #define HS_BITS_EACH(i, bits, words)                                                               \
-    for (size_t i = hs_bits_next((bits), (words), 0); i < 64 * (words);                            \
-         i = hs_bits_next((bits), (words), i + 1))
+    for (size_t i = 0, i##_word = 0; i##_word < (words); i##_word++)                               \
+        for (uint64_t i##_left = (bits)[i##_word];                                                 \
+             i##_left != 0 && (i = 64 * i##_word + (size_t)__builtin_ctzll(i##_left), true);       \
+             i##_left &= i##_left - 1)
 
 #endif

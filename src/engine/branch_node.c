@@ -327,12 +327,6 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
     return NODE_OPEN;
 }
 
-static void add_score(float *score, const uint64_t *rows, size_t words, float weight) {
-    for (size_t w = 0; w < words; w++)
-        for (uint64_t left = rows[w]; left != 0; left &= left - 1)
-            score[64 * w + (size_t)__builtin_ctzll(left)] += weight;
-}
-
 /* The row to branch on: the one in most of the small cores known here, a core counting for twice as
  * much as one that has a row more, times how far it is violated at the base. */
 static size_t choose_row(const hs_worker *worker, const hs_frame *frame) {
@@ -349,12 +343,12 @@ static size_t choose_row(const hs_worker *worker, const hs_frame *frame) {
             largest_size = size + HS_SCORED_SIZES;
         if (size > largest_size)
             break;
-        add_score(score, worker->scratch_bits, words, weight_of[size]);
+        HS_BITS_EACH(i, worker->scratch_bits, words) score[i] += weight_of[size];
     }
     for (size_t k = 0; k < worker->packed_count; k++) {
         const uint64_t *core = worker->packed + k * words;
         size_t size = hs_bits_count(core, words);
-        add_score(score, core, words, size <= HS_POOL_FREE ? weight_of[size] : 0x1p-11f);
+        HS_BITS_EACH(i, core, words) score[i] += size <= HS_POOL_FREE ? weight_of[size] : 0x1p-11f;
     }
     HS_BITS_EACH(i, frame->free, words)
     largest = worker->base_value[i] > largest ? worker->base_value[i] : largest;

@@ -187,7 +187,7 @@ static void reflect_fixed(hs_worker *worker, const uint64_t *active) {
     t->determinant = 1.0;
     HS_BITS_EACH(i, active, tree->words) {
         if (t->kept == n)
-            break;
+            continue;
         double *y = t->fixed;
         memcpy(y, tree->unit + i * n, n * sizeof *y);
         for (size_t k = 0; k < t->kept; k++) {

@@ -274,12 +274,14 @@ static double distance(const double *x, const double *y, size_t n) {
     return largest * sqrt(sum);
 }
 
-/* Fills x and y with the longest step, from `longest` down by halves, that shows the same output.
+/* Fills x and y with the longest step, a power of two up to `longest`, that shows the same output.
  */
 static bool step_apart(const site *at, double longest, double accuracy, hs_witness *witness) {
     const hs_problem *problem = at->problem;
     size_t n = problem->n;
-    double t = longest;
+    int exponent;
+    frexp(longest, &exponent);
+    double t = ldexp(0.5, exponent); /* few bits: x and y are exact more often */
     for (int tries = 0; tries < 40 && t > 0.0; tries++, t *= 0.5) {
         for (size_t j = 0; j < n; j++) {
             witness->x[j] = at->z[j] + t * at->v[j];
@@ -296,12 +298,6 @@ static bool step_apart(const site *at, double longest, double accuracy, hs_witne
     return false;
 }
 
-static double power_of_two_below(double t) {
-    int exponent;
-    frexp(t, &exponent);
-    return ldexp(0.5, exponent);
-}
-
 /* Chooses the step and fills x and y; false when double precision cannot show the difference. In a
  * cell as thin as the rounding of its rooms the reach says nothing: steps short enough to stay on
  * its curved side are tried then, and may wake no row by more than the rounding of x and y. */
@@ -311,8 +307,8 @@ static bool separate(const site *at, hs_witness *witness) {
     double scale = largest_entry(at->z, n), rounding = 4.0 * (double)(n + 4) * DBL_EPSILON;
     double room = isfinite(reach) ? 0.9 * reach : fmax(scale, 1.0) / size;
     double thin = thin_step * scale / size;
-    return (reach > 0.0 && step_apart(at, power_of_two_below(room), rounding, witness)) ||
-           (thin > 0.0 && step_apart(at, power_of_two_below(thin), 2.0 * DBL_EPSILON, witness));
+    return (reach > 0.0 && step_apart(at, room, rounding, witness)) ||
+           (thin > 0.0 && step_apart(at, thin, 2.0 * DBL_EPSILON, witness));
 }
 
 static hs_status fill(const site *at, hs_witness **result, const char **reason, hs_error *error) {
