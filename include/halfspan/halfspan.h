@@ -221,6 +221,7 @@ typedef struct hs_result {
     size_t active_upper;
     uint64_t nodes;
     double seconds;
+    double confirm_seconds; /* ... of these, for confirming the verdict by a certificate */
 } hs_result;
 
 /* Is the layer injective on the domain? settings may be NULL. HS_INVALID_ARGUMENT for a domain that

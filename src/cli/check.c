@@ -88,7 +88,7 @@ static json_t *result_json(const hs_layer *layer, const void *data) {
     size_t m = hs_layer_rows(layer), n = hs_layer_columns(layer);
     const char *note = domain_note(layer, domain);
     return json_pack(
-        "{s:s, s:s, s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:o}",
+        "{s:s, s:s, s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:s, s:o}",
         "verdict", verdict_names[result->verdict], "reason", result->reason, "m", (json_int_t)m,
         "n", (json_int_t)n, "domain", cli_json_domain(domain, n), "domain_note",
         note != NULL ? json_string(note) : json_null(), "engine", engine_names[result->engine],
@@ -97,8 +97,9 @@ static json_t *result_json(const hs_layer *layer, const void *data) {
         bound_json(result->has_active_upper, result->active_upper), "energy",
         question->target > 0 ? cli_energy_json(&question->energy, question->target) : json_null(),
         "nodes", (json_int_t)result->nodes, "seconds", cli_json_number(result->seconds),
-        "certificate", result->certified ? json_string(question->certificate) : json_null(),
-        "arithmetic", cli_arithmetic_name(result->arithmetic), "theory", cli_json_theory(m, n));
+        "confirm_seconds", cli_json_number(result->confirm_seconds), "certificate",
+        result->certified ? json_string(question->certificate) : json_null(), "arithmetic",
+        cli_arithmetic_name(result->arithmetic), "theory", cli_json_theory(m, n));
 }
 
 static void print_domain(const hs_layer *layer, const hs_domain *domain) {

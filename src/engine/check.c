@@ -285,10 +285,13 @@ hs_status hs_check(const hs_layer *layer, const hs_domain *domain, const hs_sett
         status = complete_bracket(&problem, &outcome, error);
     if (status == HS_OK) {
         report(&problem, &outcome, made);
+        made->confirm_seconds = -hs_clock_seconds();
         status = certify(&problem, &run, &outcome, made, error);
     }
     if (status == HS_OK) {
-        made->seconds = hs_clock_seconds() - run.start;
+        double now = hs_clock_seconds();
+        made->confirm_seconds += now;
+        made->seconds = now - run.start;
         *result = made;
         made = NULL;
     }

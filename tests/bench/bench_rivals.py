@@ -10,7 +10,9 @@ One line per layer and one with the medians. A rival is stopped after S processo
 thread); its ratio is then a lower bound, written ">= ". Where the machine is busy, this favours the
 rival: it is charged its processor time, shared evenly among its threads, halfspan the wall clock, as
 it reports it. Because machines change their speed, that is the mean of the fastest of a few runs
-before the rival's and of a few runs after it. Exit code 77: a program is missing.
+before the rival's and of a few runs after it. A mixed-integer program that was solved is a claim in
+floating point; `halfspan check` goes on and confirms its own with an independent checker. So there
+are two ratios: to the engine alone, and to the confirmed answer. Exit code 77: a program is missing.
 """
 import argparse
 import csv
@@ -95,7 +97,10 @@ def halfspan(*arguments):
 
 def again(own, *arguments):
     """Makes its seconds the mean of those and of what halfspan takes now."""
-    own["seconds"] = (own["seconds"] + halfspan(*arguments)["seconds"]) / 2
+    now = halfspan(*arguments)
+    for key in "seconds", "confirm_seconds":
+        if key in own:
+            own[key] = (own[key] + now[key]) / 2
 
 
 def generate(path, rows, columns, seed):
@@ -178,7 +183,7 @@ def against_milp(rival, options, folder):
     if shutil.which(program) is None:
         missing(f"{rival}: there is no program {program}")
     what = f"{rival:7} {options.columns} x {options.rows}"
-    ratios, agreed, finished, seed = Ratios(), 0, 0, 0
+    ratios, confirmed, agreed, finished, seed = Ratios(), Ratios(), 0, 0, 0
     while len(ratios.all) < options.layers:
         seed += 1
         weight = generate(folder / "layer.csv", options.rows, options.columns, seed)
@@ -192,12 +197,17 @@ def against_milp(rival, options, folder):
         finished += run.finished
         right = found is not None and round(float(found.group(1))) >= options.columns
         agreed += right
-        ratio = ratios.add(run.seconds / threads / own["seconds"], run.finished)
+        engine = own["seconds"] - own["confirm_seconds"]
+        ratio = ratios.add(run.seconds / threads / engine, run.finished)
+        whole = confirmed.add(run.seconds / threads / own["seconds"], run.finished)
         answer = "stopped" if not run.finished else "injective" if right else "another answer"
         print(f"{what}, seed {seed}: {name} {run.seconds / threads:.2f} s a thread ({answer}), branch "
-              f"{1e3 * own['seconds']:.2f} ms, {own['nodes']} nodes: {ratio}", flush=True)
+              f"{1e3 * engine:.2f} ms, {own['nodes']} nodes: {ratio}; confirmed after "
+              f"{1e3 * own['seconds']:.2f} ms: {whole}", flush=True)
     summary(f"{what}: {name} / branch, {threads} thread{'s' * (threads > 1)}", ratios, GOALS[rival],
             agreed, finished)
+    print(f"{what}: {name} / branch confirmed: median of {len(confirmed.all)}: "
+          f"{confirmed.median()}", flush=True)
 
 
 # ---- halfspace depth ----------------------------------------------------------------------------

@@ -70,7 +70,8 @@ class Case(unittest.TestCase):
         self.assertIn(document["engine"], ENGINES)
         self.assertIn(document["arithmetic"], ("exact", "floating-point"))
         self.assertIs(type(document["seconds"]), float)
-        self.assertGreaterEqual(document["seconds"], 0.0)
+        self.assertGreaterEqual(document["seconds"], document["confirm_seconds"])
+        self.assertGreaterEqual(document["confirm_seconds"], 0.0)
         self.assertTrue(document["certificate"] is None or isinstance(document["certificate"], str))
         self.assertTrue(document["domain_note"] is None or isinstance(document["domain_note"], str))
         for key in ("active_lower_bound", "active_upper_bound"):
