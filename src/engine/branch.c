@@ -13,10 +13,13 @@ enum {
     RAISED_SHORT = 3      /* of n rows: the last steps would take a fifth of the search itself */
 };
 
+/* Weights that the local search may go through, each solve counting once. */
+static const double local_weights = 2e9;
+
 /* A search that takes long begins with the local search and with how many rows are active at
  * least, so that there is something to tell when it is stopped. */
 static hs_status raise_first(hs_tree *tree) {
-    tree->node_cap = 1;
+    tree->node_cap = atomic_load(&tree->node_count) + 1;
     hs_status status = hs_tree_search(tree);
     tree->node_cap = tree->local_solves = 0;
     if (status != HS_OK || tree->has_point || atomic_load(&tree->run->stopped))
@@ -24,18 +27,27 @@ static hs_status raise_first(hs_tree *tree) {
     return hs_tree_raise(tree, tree->n - RAISED_SHORT);
 }
 
-/* rows, origin: for the proof (proof.h). */
+/* Solves of the local search: they grow a little slower than what the tree costs, and end where
+ * they would take minutes. */
+static size_t local_solves(size_t m, size_t n) {
+    size_t solves = (size_t)1 << (n > 16 ? 16 : n > 9 ? n : n > 5 ? 2 * n - 10 : 0);
+    double most = local_weights / ((double)m * (double)n);
+    return (double)solves <= most ? solves : (size_t)most;
+}
+
+/* rows, origin: for the proof (proof.h). node_cap: 0, or how many nodes it may take. */
 static hs_status search(const hs_problem *problem, size_t rows, const size_t *origin, hs_run *run,
                         uint64_t node_cap, hs_outcome *outcome, hs_error *error) {
     hs_tree tree;
     hs_status status = hs_tree_create(problem, run, HS_GOAL_SPAN, problem->n, &tree, error);
     if (status != HS_OK)
         return status;
-    tree.node_cap = node_cap;
     size_t n = problem->n;
-    /* grows a little slower than what the tree costs */
-    if (node_cap == 0)
-        tree.local_solves = (size_t)1 << (n > 16 ? 16 : n > 9 ? n : n > 5 ? 2 * n - 10 : 0);
+    atomic_store(&tree.node_count, outcome->nodes); /* the limit is one for all parts */
+    if (node_cap > 0)
+        tree.node_cap = outcome->nodes + node_cap;
+    else
+        tree.local_solves = local_solves(problem->m, n);
     if (node_cap == 0 && n >= RAISING_COLUMNS)
         status = raise_first(&tree);
     if (status == HS_OK && run->record)
@@ -43,7 +55,7 @@ static hs_status search(const hs_problem *problem, size_t rows, const size_t *or
                                  run, &tree.proof, error);
     if (status == HS_OK && !hs_tree_stopped(&tree))
         status = hs_tree_search(&tree);
-    outcome->nodes += atomic_load(&tree.node_count);
+    outcome->nodes = atomic_load(&tree.node_count);
     outcome->pivots += tree.pivots;
     if (status == HS_OK && tree.has_point) {
         status = hs_outcome_claim(outcome, problem, tree.point, error);
@@ -71,8 +83,10 @@ static hs_status search(const hs_problem *problem, size_t rows, const size_t *or
     bool stopped = tree.open_bound != SIZE_MAX;
     if (stopped || tree.proven > 0) {
         size_t open = !stopped ? 0 : tree.open_bound < n ? tree.open_bound : n;
+        size_t lower = open > tree.proven ? open : tree.proven;
+        if (!(outcome->has_active_lower && outcome->active_lower >= lower)) /* by a part of them */
+            outcome->active_lower = lower;
         outcome->has_active_lower = true;
-        outcome->active_lower = open > tree.proven ? open : tree.proven;
     }
     hs_tree_clear(&tree);
     return status;
@@ -131,7 +145,7 @@ hs_status hs_engine_branch(const hs_problem *problem, hs_run *run, hs_outcome *o
          !atomic_load(&run->stopped);
          rows *= 2)
         status = search_part(problem, run, rows, outcome, error);
-    if (status != HS_OK || outcome->verdict != HS_UNDECIDED)
+    if (status != HS_OK || outcome->verdict != HS_UNDECIDED || atomic_load(&run->stopped))
         return status;
     return search(problem, problem->m, NULL, run, 0, outcome, error);
 }

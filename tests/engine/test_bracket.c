@@ -193,6 +193,22 @@ static void a_stopped_search_tells_how_many_are_active_at_least(void **state) {
     hs_layer_free(layer);
 }
 
+static void parts_of_a_wide_layer_tell_it_too(void **state) {
+    (void)state;
+    uint64_t seed = 4;
+    hs_layer *layer = random_layer(&seed, 20000, 24, 0.0); /* too large to pack cores of all rows */
+    hs_settings settings = hs_settings_default();
+    settings.engine = HS_ENGINE_BRANCH;
+    settings.node_limit = 4100; /* the first part gives up after 4000 */
+    hs_result *result = result_of(layer, ball(1.0), &settings);
+    assert_int_equal(result->verdict, HS_UNDECIDED);
+    assert_in_range(result->nodes, 4100, 4200);
+    assert_true(result->has_active_lower);
+    assert_in_range(result->active_lower, 8, 24);
+    hs_result_free(result);
+    hs_layer_free(layer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_point_is_below_it),
@@ -201,6 +217,7 @@ int main(void) {
         cmocka_unit_test(an_answer_without_verdict_is_a_bracket),
         cmocka_unit_test(step_by_step_it_becomes_the_smallest_number),
         cmocka_unit_test(a_stopped_search_tells_how_many_are_active_at_least),
+        cmocka_unit_test(parts_of_a_wide_layer_tell_it_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
