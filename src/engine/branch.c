@@ -10,11 +10,9 @@ enum {
     PART_RATIO = 12,      /* rows per dimension of the first part that is tried alone */
     PART_NODES = 4000,    /* nodes it may cost */
     RAISING_COLUMNS = 13, /* smaller layers take less than a second */
-    RAISED_SHORT = 3      /* of n rows: the last steps would take a fifth of the search itself */
+    RAISED_SHORT = 3,     /* of n rows: the last steps would take a fifth of the search itself */
+    LOCAL_WEIGHTS = 2000000000 /* for the local search to go through once in each solve */
 };
-
-/* Weights that the local search may go through, each solve counting once. */
-static const double local_weights = 2e9;
 
 /* A search that takes long begins with the local search and with how many rows are active at
  * least, so that there is something to tell when it is stopped. */
@@ -31,8 +29,8 @@ static hs_status raise_first(hs_tree *tree) {
  * they would take minutes. */
 static size_t local_solves(size_t m, size_t n) {
     size_t solves = (size_t)1 << (n > 16 ? 16 : n > 9 ? n : n > 5 ? 2 * n - 10 : 0);
-    double most = local_weights / ((double)m * (double)n);
-    return (double)solves <= most ? solves : (size_t)most;
+    size_t most = LOCAL_WEIGHTS / (m * n);
+    return solves < most ? solves : most;
 }
 
 /* rows, origin: for the proof (proof.h). node_cap: 0, or how many nodes it may take. */
@@ -80,14 +78,10 @@ static hs_status search(const hs_problem *problem, size_t rows, const size_t *or
         tree.proof = NULL;
     }
     hs_proof_free(tree.proof);
-    bool stopped = tree.open_bound != SIZE_MAX;
-    if (stopped || tree.proven > 0) {
-        size_t open = !stopped ? 0 : tree.open_bound < n ? tree.open_bound : n;
-        size_t lower = open > tree.proven ? open : tree.proven;
-        if (!(outcome->has_active_lower && outcome->active_lower >= lower)) /* by a part of them */
-            outcome->active_lower = lower;
-        outcome->has_active_lower = true;
-    }
+    if (tree.proven > 0)
+        hs_outcome_at_least(outcome, tree.proven);
+    if (tree.open_bound != SIZE_MAX) /* stopped */
+        hs_outcome_at_least(outcome, tree.open_bound < n ? tree.open_bound : n);
     hs_tree_clear(&tree);
     return status;
 }

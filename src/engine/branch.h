@@ -87,14 +87,14 @@ typedef struct hs_tree {
     bool unproven;     /* a step could not be proven: no "injective" */
     hs_status status;
     hs_error *error;
-    uint64_t node_cap;   /* give up after so many nodes; 0: never */
+    uint64_t node_cap;   /* give up at this node_count; 0: never */
     bool too_large;      /* a step needed exact arithmetic beyond HS_EXACT_DIMENSIONS */
     bool capped;         /* node_cap was reached */
     size_t proven;       /* so many rows are active at every point, by searches before this one */
     size_t local_solves; /* of each worker's local search; 0: none */
     uint64_t nodes, pivots;
-    _Atomic uint64_t node_count;
-    hs_proof *proof; /* records the search, or NULL */
+    _Atomic uint64_t node_count; /* begins with the nodes of parts of the layer before */
+    hs_proof *proof;             /* records the search, or NULL */
 } hs_tree;
 
 typedef struct hs_task {

@@ -119,20 +119,19 @@ static hs_status run_in_session(const hs_problem *problem, hs_run *run, hs_outco
     return status;
 }
 
-/* Without a verdict the answer is a bracket. */
+/* Without a verdict the answer is a bracket; fewer than n rows never span. */
 static hs_status complete_bracket(const hs_problem *problem, hs_outcome *outcome, hs_error *error) {
-    size_t lower = 0;
-    if (outcome->verdict != HS_UNDECIDED)
+    size_t lower = problem->n;
+    hs_status status = HS_OK;
+    if (outcome->verdict == HS_NOT_INJECTIVE)
         return HS_OK;
-    hs_status status = hs_active_lower(problem, &lower, error);
-    if (!(outcome->has_active_lower && outcome->active_lower >= lower)) {
-        outcome->has_active_lower = true;
-        outcome->active_lower = lower;
-    }
+    if (outcome->verdict == HS_UNDECIDED)
+        status = hs_active_lower(problem, &lower, error);
+    hs_outcome_at_least(outcome, lower);
     return status;
 }
 
-static void report(const hs_problem *problem, const hs_outcome *outcome, hs_result *result) {
+static void report(const hs_outcome *outcome, hs_result *result) {
     result->verdict = outcome->verdict;
     result->engine = outcome->engine;
     result->arithmetic = outcome->arithmetic;
@@ -142,11 +141,6 @@ static void report(const hs_problem *problem, const hs_outcome *outcome, hs_resu
     result->has_active_upper = outcome->has_active_upper;
     result->active_upper = outcome->active_upper;
     result->nodes = outcome->nodes;
-    if (outcome->verdict == HS_INJECTIVE &&
-        !(result->has_active_lower && result->active_lower >= problem->n)) {
-        result->has_active_lower = true; /* fewer than n rows never span */
-        result->active_lower = problem->n;
-    }
     if (result->witness != NULL &&
         !(result->has_active_upper && result->active_upper <= result->witness->active_count)) {
         result->has_active_upper = true;
@@ -271,6 +265,7 @@ hs_status hs_check(const hs_layer *layer, const hs_domain *domain, const hs_sett
     hs_problem problem = {0};
     hs_outcome outcome = {.verdict = HS_UNDECIDED};
     hs_run run;
+    double decided = 0.0;
     hs_run_begin(&run, settings != NULL ? settings : &defaults);
     *result = NULL;
     hs_status status = hs_problem_create(layer, domain, &problem, error);
@@ -284,14 +279,14 @@ hs_status hs_check(const hs_layer *layer, const hs_domain *domain, const hs_sett
     if (status == HS_OK)
         status = complete_bracket(&problem, &outcome, error);
     if (status == HS_OK) {
-        report(&problem, &outcome, made);
-        made->confirm_seconds = -hs_clock_seconds();
+        report(&outcome, made);
+        decided = hs_clock_seconds();
         status = certify(&problem, &run, &outcome, made, error);
     }
     if (status == HS_OK) {
         double now = hs_clock_seconds();
-        made->confirm_seconds += now;
         made->seconds = now - run.start;
+        made->confirm_seconds = now - decided;
         *result = made;
         made = NULL;
     }

@@ -39,6 +39,12 @@ void hs_outcome_set(hs_outcome *outcome, hs_verdict verdict, const char *format,
     outcome->verdict = verdict;
 }
 
+void hs_outcome_at_least(hs_outcome *outcome, size_t active) {
+    if (!outcome->has_active_lower || outcome->active_lower < active)
+        outcome->active_lower = active;
+    outcome->has_active_lower = true;
+}
+
 hs_status hs_outcome_claim(hs_outcome *outcome, const hs_problem *problem, const double *u,
                            hs_error *error) {
     if (outcome->z == NULL)

@@ -43,6 +43,9 @@ __attribute__((format(printf, 3, 4)))
 #endif
 void hs_outcome_set(hs_outcome *outcome, hs_verdict verdict, const char *format, ...);
 
+/* At least so many rows are active at every point: kept when it is more than was known. */
+void hs_outcome_at_least(hs_outcome *outcome, size_t active);
+
 /* Stores the claim that the active rows at the system's point u do not span. */
 hs_status hs_outcome_claim(hs_outcome *outcome, const hs_problem *problem, const double *u,
                            hs_error *error);
