@@ -48,6 +48,43 @@ static void forget_spanned(hs_worker *worker, hs_frame *frame) {
     }
 }
 
+/* ---- how much rows are asked for ------------------------------------------------------------- */
+
+/* A core with these free rows counts for twice as much as one that has a row more. */
+static void add_score(const hs_worker *worker, const uint64_t *open, size_t size) {
+    static const float weight_of[HS_POOL_FREE + 2] = {1.0f,    0x1p-1f, 0x1p-2f,  0x1p-3f,
+                                                      0x1p-4f, 0x1p-5f, 0x1p-6f,  0x1p-7f,
+                                                      0x1p-8f, 0x1p-9f, 0x1p-10f, 0x1p-11f};
+    float weight = weight_of[size <= HS_POOL_FREE ? size : HS_POOL_FREE + 1];
+    HS_BITS_EACH(i, open, worker->tree->words) worker->score[i] += weight;
+}
+
+/* Into worker->score: by the smallest of the cores known here. */
+static void score_rows(hs_worker *worker, const hs_frame *frame) {
+    const hs_tree *tree = worker->tree;
+    size_t largest_size = SIZE_MAX;
+    memset(worker->score, 0, tree->padded * sizeof *worker->score);
+    for (size_t k = 0; k < worker->usable_count; k++) {
+        size_t size = hs_pool_open(worker, frame, worker->usable[k], worker->scratch_bits);
+        if (k == 0)
+            largest_size = size + HS_SCORED_SIZES;
+        if (size > largest_size)
+            break;
+        add_score(worker, worker->scratch_bits, size);
+    }
+}
+
+/* Asks for the allowed rows, for those in many small cores with less priority: cores that have
+ * other rows tell more. */
+static void ask_allowed(hs_worker *worker) {
+    const hs_tree *tree = worker->tree;
+    float spread = tree->by_count ? 4.0f : 1.0f, most = FLT_MIN;
+    HS_BITS_EACH(i, worker->allowed, tree->words)
+    most = worker->score[i] > most ? worker->score[i] : most;
+    HS_BITS_EACH(i, worker->allowed, tree->words)
+    hs_ask(worker, i, 1.0 / (1.0 + (double)(spread * worker->score[i] / most)));
+}
+
 /* ---- bounds ---------------------------------------------------------------------------------- */
 
 static size_t forced(const hs_worker *worker, const hs_frame *frame) {
@@ -140,7 +177,7 @@ static node_answer peel(hs_worker *worker, hs_frame *frame, bool *feasible) {
     size_t words = tree->words;
     *feasible = false;
     hs_ask_fixed(worker, frame);
-    HS_BITS_EACH(i, worker->allowed, words) hs_ask(worker, i, 1.0);
+    ask_allowed(worker);
     for (;;) {
         hs_solver_copy(tree, &worker->work, &frame->base);
         hs_solve_answer answer = hs_solve(worker, &worker->work);
@@ -296,6 +333,7 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
     hs_pool_pack(worker, frame);
     if (bound_closes(worker, frame))
         return NODE_CLOSED;
+    score_rows(worker, frame);
     if (*trouble)
         return settle_exactly(worker, frame);
 
@@ -327,29 +365,15 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
     return NODE_OPEN;
 }
 
-/* The row to branch on: the one in most of the small cores known here, a core counting for twice as
- * much as one that has a row more, times how far it is violated at the base. */
+/* The row to branch on: the one in most of the small cores known here, times how far it is violated
+ * at the base. */
 static size_t choose_row(const hs_worker *worker, const hs_frame *frame) {
     const hs_tree *tree = worker->tree;
-    size_t words = tree->words, row = SIZE_MAX, largest_size = HS_POOL_FREE;
-    static const float weight_of[HS_POOL_FREE + 1] = {1.0f,    0x1p-1f, 0x1p-2f, 0x1p-3f,
-                                                      0x1p-4f, 0x1p-5f, 0x1p-6f, 0x1p-7f,
-                                                      0x1p-8f, 0x1p-9f, 0x1p-10f};
+    size_t words = tree->words, row = SIZE_MAX;
     float *score = worker->score, best = -INFINITY, largest = FLT_MIN;
-    memset(score, 0, tree->padded * sizeof *score);
-    for (size_t k = 0; k < worker->usable_count; k++) {
-        size_t size = hs_pool_open(worker, frame, worker->usable[k], worker->scratch_bits);
-        if (k == 0)
-            largest_size = size + HS_SCORED_SIZES;
-        if (size > largest_size)
-            break;
-        HS_BITS_EACH(i, worker->scratch_bits, words) score[i] += weight_of[size];
-    }
-    for (size_t k = 0; k < worker->packed_count; k++) {
-        const uint64_t *core = worker->packed + k * words;
-        size_t size = hs_bits_count(core, words);
-        HS_BITS_EACH(i, core, words) score[i] += size <= HS_POOL_FREE ? weight_of[size] : 0x1p-11f;
-    }
+    for (size_t k = 0; k < worker->packed_count; k++)
+        add_score(worker, worker->packed + k * words,
+                  hs_bits_count(worker->packed + k * words, words));
     HS_BITS_EACH(i, frame->free, words)
     largest = worker->base_value[i] > largest ? worker->base_value[i] : largest;
     HS_BITS_EACH(i, frame->free, words) {

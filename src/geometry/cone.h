@@ -60,7 +60,8 @@ void hs_cone_copy(hs_cone *to, const hs_cone *from);
  * with which a row is asked for, 0 if it is not; slack: a row counts as violated when
  * want a.z + slack > 0. value: padded, a.z at the last point priced. After HS_CONE_EMPTY, lambda of
  * the slots and *multiplier (of the signed row *row) are the coefficients of a combination of rows
- * that is zero. */
+ * that is zero, where rows of priority above 1 have taken the places of others as far as one look
+ * at each of them tells; the solver is then good for nothing but that. */
 hs_cone_answer hs_cone_solve(hs_cone *solver, const hs_cone_rows *rows, const float *want,
                              const float *slack, float *value, uint32_t *row, float *multiplier);
 

@@ -149,6 +149,108 @@ TARGET static inline void KERNEL(cone_enter)(hs_cone *solver, uint32_t row, floa
     solver->count[1]++;
 }
 
+/* share[j][slot] = N*[slot][j] / lambda[slot] */
+TARGET static inline void KERNEL(cone_shares)(const hs_cone *solver, size_t pitch, float *share) {
+    size_t d = solver->d, stride = solver->stride;
+    for (size_t c = 0; c < stride; c += BRIEF) {
+        brief scale, b;
+        memcpy(&scale, solver->lambda + c, sizeof scale);
+        scale = 1.0f / (scale + FLT_MIN);
+        for (size_t j = 0; j < d; j++) {
+            memcpy(&b, solver->basis + (2 * j + 1) * stride + c, sizeof b);
+            b *= scale;
+            memcpy(share + j * pitch + c, &b, sizeof b);
+        }
+    }
+}
+
+/* The slot with the largest sign a.share above zero, or `pitch`: whose multiplier vanishes first
+ * when the row enters a combination that is zero. */
+TARGET static inline size_t KERNEL(cone_leaver)(const float *share, size_t d, size_t pitch,
+                                                const float *a, float sign) {
+    narrow best = {0};
+    narrow_mask place = {0}, index = NARROW_INDEX;
+    for (size_t c = 0; c < pitch; c += 16) {
+        narrow s[16 / NARROW];
+        for (size_t k = 0; k < 16 / NARROW; k++)
+            s[k] = a[0] * LOAD_F(share + c + k * NARROW);
+        for (size_t j = 1; j < d; j++)
+            for (size_t k = 0; k < 16 / NARROW; k++)
+                s[k] += a[j] * LOAD_F(share + j * pitch + c + k * NARROW);
+        for (size_t k = 0; k < 16 / NARROW; k++) {
+            s[k] *= sign;
+            narrow_mask better = s[k] > best;
+            best = CHOOSE(narrow, narrow_mask, better, s[k], best);
+            place = CHOOSE(narrow_mask, narrow_mask, better, index, place);
+            index += NARROW;
+        }
+    }
+    size_t lane = FIND_MOST(best);
+    return lane < NARROW ? (size_t)place[lane] : pitch;
+}
+
+/* Row i takes the slot in a combination that is zero; false where the basis would suffer. */
+TARGET static inline bool KERNEL(cone_swap)(hs_cone *solver, const hs_cone_rows *rows, size_t i,
+                                            float sign, size_t slot) {
+    size_t d = solver->d, stride = solver->stride, width = 2 * stride;
+    const float *a = rows->row + i * rows->stride;
+    float rate[HS_CONE_STRIDE] = {0}, *inverse = solver->basis + stride;
+    for (size_t j = 0; j < d; j++)
+        KERNEL(cone_shift)(rate, inverse + j * width, stride, sign * a[j], false);
+    if (!(rate[slot] > least_exchange))
+        return false;
+    float pivot = 1.0f / rate[slot], multiplier = solver->lambda[slot] * pivot;
+    KERNEL(cone_shift)(solver->lambda, rate, stride, -multiplier, true);
+    rate[slot] -= 1.0f;
+    for (size_t j = 0; j < d; j++) {
+        float *at = inverse + j * width;
+        KERNEL(cone_shift)(at, rate, stride, -pivot * at[slot], false);
+    }
+    solver->lambda[slot] = multiplier;
+    solver->slot_row[slot] = (uint32_t)(sign < 0.0f ? i + rows->rows : i);
+    return true;
+}
+
+/* d rows in the slots and one more cannot hold together: wherever a row of priority above 1 can
+ * take the place of one of priority 1 or less, it does (a step of the simplex method). */
+TARGET static void KERNEL(cone_exchange)(hs_cone *solver, const hs_cone_rows *rows,
+                                         const float *want) {
+    enum { LIST = 128 };
+    size_t d = solver->d, stride = solver->stride, pitch = hs_padded(stride, 16), m = rows->rows;
+    float share[HS_CONE_STRIDE * HS_CONE_STRIDE];
+    uint8_t spare[LIST];
+    if (solver->count[0] < d)
+        return;
+    for (size_t j = 0; j < d; j++)
+        memset(share + j * pitch + stride, 0, (pitch - stride) * sizeof *share);
+    KERNEL(cone_shares)(solver, pitch, share);
+    for (size_t from = 0; from < m; from += LIST) {
+        size_t count = m - from < LIST ? m - from : LIST;
+        memset(spare, 0, sizeof spare);
+        for (size_t k = 0; k < count; k++)
+            spare[k] = fabsf(want[from + k]) > 1.0f;
+        for (size_t slot = 0; slot < d; slot++) {
+            size_t k = solver->slot_row[slot] % m - from;
+            if (k < LIST)
+                spare[k] = 0;
+        }
+        for (size_t k = 0; k < count; k++) {
+            uint64_t none;
+            memcpy(&none, spare + k / 8 * 8, sizeof none);
+            if (none == 0)
+                k |= 7;
+            if (spare[k] == 0)
+                continue;
+            size_t i = from + k;
+            float sign = want[i] < 0.0f ? -1.0f : 1.0f;
+            size_t slot = KERNEL(cone_leaver)(share, d, pitch, rows->row + i * rows->stride, sign);
+            if (slot < pitch && fabsf(want[solver->slot_row[slot] % m]) <= 1.0f &&
+                KERNEL(cone_swap)(solver, rows, i, sign, slot))
+                KERNEL(cone_shares)(solver, pitch, share);
+        }
+    }
+}
+
 /* Adds one violated row; excess: a.z + 1. */
 TARGET static inline hs_cone_answer KERNEL(cone_add)(hs_cone *solver, const float *a, float sign,
                                                      float excess, uint32_t row,
@@ -203,6 +305,8 @@ TARGET static hs_cone_answer KERNEL(cone)(hs_cone *solver, const hs_cone_rows *r
         *row = (uint32_t)(sign < 0.0f ? i + rows->rows : i);
         hs_cone_answer answer = KERNEL(cone_add)(solver, rows->row + i * rows->stride, sign,
                                                  sign * value[i] + 1.0f, *row, multiplier);
+        if (answer == HS_CONE_EMPTY)
+            KERNEL(cone_exchange)(solver, rows, want);
         if (answer != HS_CONE_POINT)
             return answer;
     }

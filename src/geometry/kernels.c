@@ -1,5 +1,6 @@
 #include "geometry/kernels.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -26,6 +27,10 @@ typedef int sixteen_mask __attribute__((vector_size(64)));
 /* A row counts as a combination of the active rows of a cone when the orthogonal rest is below this
  * share of its norm. */
 static const float dependent_share = 1e-4f;
+
+/* A row takes the place of another in a combination that is zero when it has more than this of it:
+ * the basis is divided by that. */
+static const float least_exchange = 0.05f;
 
 /* mask ? yes : no, lane by lane */
 #define CHOOSE(TYPE, MASKS, mask, yes, no)                                                         \

@@ -290,6 +290,64 @@ static void cones_agree_with_exact_arithmetic(void **state) {
     }
 }
 
+/* How many rows that were asked for with this priority the combination has; it has to vanish. */
+static size_t combination(const cone *c, const hs_kernels *kernels, float priority, bool *empty) {
+    hs_cone solver;
+    hs_cone_rows rows;
+    uint32_t row;
+    float multiplier, value[64];
+    size_t count = 0;
+    assert_int_equal(hs_cone_rows_create(c->d, c->rows, &rows), HS_OK);
+    assert_int_equal(hs_cone_create(c->d, kernels, &solver), HS_OK);
+    for (size_t i = 0; i < c->rows; i++)
+        hs_cone_rows_set(&rows, i, c->a + i * c->d);
+    *empty =
+        hs_cone_solve(&solver, &rows, c->want, c->slack, value, &row, &multiplier) == HS_CONE_EMPTY;
+    if (*empty)
+        check_combination(c, &solver, row, multiplier);
+    for (size_t slot = 0; *empty && slot <= solver.stride; slot++) {
+        uint32_t r = slot < solver.stride ? solver.slot_row[slot] : row;
+        float lambda = slot < solver.stride ? solver.lambda[slot] : multiplier;
+        count += r != HS_CONE_FREE && lambda > 0.0f && fabsf(c->want[r % c->rows]) == priority;
+    }
+    hs_cone_clear(&solver);
+    hs_cone_rows_clear(&rows);
+    return count;
+}
+
+/* Where all priorities are 1 at most nothing is exchanged, and the same rows are added. */
+static void rows_of_high_priority_take_places(void **state) {
+    (void)state;
+    const float high = 0x1p20f;
+    for (size_t v = 0; v < VERSIONS; v++) {
+        const hs_kernels *kernels = version(v);
+        uint64_t seed = 15;
+        size_t fewer = 0, some = 0;
+        for (int k = 0; kernels != NULL && k < 400; k++) {
+            cone c;
+            bool empty, as_well;
+            draw_cone(&seed, &c);
+            for (size_t i = 0; i < c.rows; i++) {
+                float priority = chance_below(&seed, 2) == 0 ? high : 1.0f;
+                c.want[i] = c.want[i] < 0.0f ? -priority : c.want[i] > 0.0f ? priority : 0.0f;
+                c.slack[i] = c.want[i] != 0.0f ? 1e-3f * fabsf(c.want[i]) : -1.0f;
+            }
+            size_t with = combination(&c, kernels, 1.0f, &empty);
+            for (size_t i = 0; i < c.rows; i++) {
+                c.want[i] /= high;
+                c.slack[i] = c.want[i] != 0.0f ? c.slack[i] / high : -1.0f;
+            }
+            size_t without = combination(&c, kernels, 1.0f / high, &as_well);
+            assert_int_equal(empty, as_well);
+            assert_true(with <= without);
+            some += empty && without > 1;
+            fewer += with < without;
+        }
+        if (kernels != NULL)
+            assert_true(some > 40 && fewer > some / 10);
+    }
+}
+
 /* ---- defects of an inverse ------------------------------------------------------------------- */
 
 static void defects_of_an_inverse(void **state) {
@@ -386,6 +444,7 @@ int main(void) {
         cmocka_unit_test(what_cannot_be_bounded_is_not),
         cmocka_unit_test(too_many_columns_are_refused),
         cmocka_unit_test(cones_agree_with_exact_arithmetic),
+        cmocka_unit_test(rows_of_high_priority_take_places),
         cmocka_unit_test(defects_of_an_inverse),
         cmocka_unit_test(the_pool_is_filtered),
     };
