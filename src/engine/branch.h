@@ -32,7 +32,8 @@ enum {
     HS_SCORED_SIZES = 3,      /* the row to branch on: cores larger than the smallest by so much */
     HS_FRESH_GAP = 2, /* spanning: rows short of the bound at which cores are sought afresh */
     HS_CLOSING_WORK = 300000, /* multiplications for one independence proof that closes a node */
-    HS_FIXING_WORK = 50000    /* ... that fixes rows */
+    HS_FIXING_WORK = 50000,   /* ... that fixes rows */
+    HS_FAR = 4                /* times HS_CLOSING_WORK: smaller cores would not help */
 };
 
 /* The smallest point of the rows asked for: in single precision in a cone that is not too large,
@@ -226,8 +227,10 @@ void hs_pool_pack(hs_worker *worker, const hs_frame *frame);
  * every transversal are proven to have rank n. */
 bool hs_transversals_span(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
                           size_t count);
-/* The same with one row of `extra` in place of a group: removes from extra the rows for which the
- * proof fails. */
+/* Would the last proof have taken far too long? */
+bool hs_transversals_far(const hs_worker *worker);
+/* As hs_transversals_span with one row of `extra` in place of a group: removes from extra the rows
+ * for which the proof fails. */
 void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
                           size_t count, uint64_t *extra);
 /* Into worker->doubtful: free rows that are nearly dependent modulo span(D), for which proofs would

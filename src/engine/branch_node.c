@@ -353,7 +353,7 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
             return NODE_CLOSED;
         if (worker->packed_count == 0 && !feasible)
             return settle_exactly(worker, frame);
-        if (attempt == 0 && forced(worker, frame) >= target)
+        if (attempt == 0 && forced(worker, frame) >= target && !hs_transversals_far(worker))
             continue; /* smaller cores may make the proof of their rank shorter */
         if (forced(worker, frame) + 1 >= target) {
             bool gap = forced(worker, frame) + 1 == target;

@@ -50,6 +50,7 @@ typedef struct hs_transversal {
     size_t *held;        /* n + 1: ... and those that the basis holds after D, */
     size_t held_from;    /* from place dims - 1 down to this one */
     size_t dims;         /* groups in the search */
+    double work;         /* multiplications that it would take */
     size_t *group;       /* count + 2: which packed groups, by size */
     size_t kept;         /* rows of D taken */
     uint32_t *kept_row;  /* n */
@@ -456,8 +457,9 @@ static bool walk(hs_worker *worker, double *level, size_t dims, double product) 
 
 /* ---- entry ----------------------------------------------------------------------------------- */
 
-static double work_limit(const hs_transversal *t) {
-    return t->together ? HS_CLOSING_WORK : HS_FIXING_WORK;
+static bool too_long(hs_transversal *t, size_t dims) {
+    t->work = search_work(t, dims);
+    return t->work > (t->together ? HS_CLOSING_WORK : HS_FIXING_WORK);
 }
 
 /* Chooses the groups that are needed, `extra` (or NULL) the last of them, and loads them; false
@@ -468,6 +470,7 @@ static bool load(hs_worker *worker, const uint64_t *active, const uint64_t *grou
     const hs_tree *tree = worker->tree;
     size_t given = count + (extra != NULL ? 1 : 0), fixed = hs_bits_count(active, tree->words);
     *dims = SIZE_MAX;
+    t->work = 0.0;
     if (tree->n > HS_TRANSVERSAL_DIMS)
         return false;
     order_groups(worker, groups, count);
@@ -475,7 +478,7 @@ static bool load(hs_worker *worker, const uint64_t *active, const uint64_t *grou
         if (given < tree->n - fixed)
             return false;
         place_groups(worker, groups, extra, tree->n - fixed);
-        if (search_work(t, tree->n - fixed) > work_limit(t))
+        if (too_long(t, tree->n - fixed))
             return false;
     }
     reflect_fixed(worker, active);
@@ -494,7 +497,7 @@ static bool load(hs_worker *worker, const uint64_t *active, const uint64_t *grou
 /* Marks rows of the last group; false when nothing is proven. */
 static bool examine(hs_worker *worker, size_t dims) {
     hs_transversal *t = worker->transversal;
-    if (!worker->degenerate && search_work(t, dims) > work_limit(t))
+    if (!worker->degenerate && too_long(t, dims))
         return false;
     project(worker, t->columns);
     t->dims = dims;
@@ -503,7 +506,7 @@ static bool examine(hs_worker *worker, size_t dims) {
     if (worker->degenerate) {
         for (size_t place = t->together ? 0 : 1; place < dims; place++)
             t->end[place] = merge_parallel(worker, dims, t->begin[place], t->end[place]);
-        if (search_work(t, dims) > work_limit(t))
+        if (too_long(t, dims))
             return false;
     }
     memset(t->dependent, 0, t->end[0] * sizeof *t->dependent);
@@ -517,6 +520,10 @@ bool hs_transversals_span(hs_worker *worker, const uint64_t *active, const uint6
     if (!load(worker, active, groups, count, NULL, &dims))
         return dims == 0;
     return examine(worker, dims);
+}
+
+bool hs_transversals_far(const hs_worker *worker) {
+    return worker->transversal->work > HS_FAR * (double)HS_CLOSING_WORK;
 }
 
 void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
