@@ -184,8 +184,8 @@ TARGET static size_t KERNEL(filter)(const uint64_t *restrict inactive,
                                     uint64_t *restrict size, uint16_t *restrict usable) {
     const uint64_t no = UINT64_C(1) << 40;
     for (size_t k = 0; k < count; k++)
-        size[k] = 0;
-    for (size_t w = 0; w < words; w++) {
+        size[k] = ((inactive[k] & ~allowed[0]) | (active[k] & ~fixed[0])) != 0 ? no : 0;
+    for (size_t w = 1; w < words; w++) {
         const uint64_t *restrict in = inactive + w * capacity, *restrict on = active + w * capacity;
         uint64_t outside = ~allowed[w], missing = ~fixed[w];
         for (size_t k = 0; k < count; k++)
