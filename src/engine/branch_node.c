@@ -75,7 +75,7 @@ static void score_rows(hs_worker *worker, const hs_frame *frame) {
 }
 
 /* Asks for the allowed rows, for those in many small cores with less priority: cores that have
- * other rows tell more. */
+ * other rows tell more. Where ranks have to be proven it matters more that cores are small. */
 static void ask_allowed(hs_worker *worker) {
     const hs_tree *tree = worker->tree;
     float spread = tree->by_count ? 4.0f : 1.0f, most = FLT_MIN;
