@@ -46,10 +46,11 @@ TARGET static inline size_t KERNEL(violated)(const hs_cone_rows *rows, const flo
     return lane < NARROW ? (size_t)place[lane] : padded;
 }
 
-/* image = [H | N*] a */
+/* image = [H | N*] a, or the part of it that begins at `basis`: `columns` in steps of 16, so up to
+ * 8 more are read, which belong to the solver, and written. */
 TARGET static inline void KERNEL(cone_image)(const float *basis, size_t d, size_t width,
-                                             const float *a, float *image) {
-    for (size_t c = 0; c < width; c += 16) {
+                                             size_t columns, const float *a, float *image) {
+    for (size_t c = 0; c < columns; c += 16) {
         narrow even[16 / NARROW], odd[16 / NARROW];
         size_t j = 0;
         for (size_t k = 0; k < 16 / NARROW; k++)
@@ -118,7 +119,7 @@ TARGET static inline void KERNEL(cone_leave)(hs_cone *solver, size_t slot, float
     for (size_t j = 0; j < stride; j++)
         p[j] = j < d ? solver->basis[j * width + stride + slot] : 0.0f;
     square = KERNEL(cone_dot)(p, p, stride);
-    KERNEL(cone_image)(solver->basis, d, width, p, u);
+    KERNEL(cone_image)(solver->basis, d, width, width, p, u);
     for (size_t c = 0; c < stride; c++) {
         u[c] = p[c];
         u[stride + c] = -u[stride + c];
@@ -149,66 +150,19 @@ TARGET static inline void KERNEL(cone_enter)(hs_cone *solver, uint32_t row, floa
     solver->count[1]++;
 }
 
-/* share[j][slot] = N*[slot][j] / lambda[slot] */
-TARGET static inline void KERNEL(cone_shares)(const hs_cone *solver, size_t pitch, float *share) {
+/* In a combination that is zero the row, of which the slots have these rates, takes the slot. */
+TARGET static inline void KERNEL(cone_swap)(hs_cone *solver, uint32_t row, size_t slot,
+                                            float multiplier, float *rate) {
     size_t d = solver->d, stride = solver->stride;
-    for (size_t c = 0; c < stride; c += BRIEF) {
-        brief scale, b;
-        memcpy(&scale, solver->lambda + c, sizeof scale);
-        scale = 1.0f / (scale + FLT_MIN);
-        for (size_t j = 0; j < d; j++) {
-            memcpy(&b, solver->basis + (2 * j + 1) * stride + c, sizeof b);
-            b *= scale;
-            memcpy(share + j * pitch + c, &b, sizeof b);
-        }
-    }
-}
-
-/* The slot with the largest sign a.share above zero, or `pitch`: whose multiplier vanishes first
- * when the row enters a combination that is zero. */
-TARGET static inline size_t KERNEL(cone_leaver)(const float *share, size_t d, size_t pitch,
-                                                const float *a, float sign) {
-    narrow best = {0};
-    narrow_mask place = {0}, index = NARROW_INDEX;
-    for (size_t c = 0; c < pitch; c += 16) {
-        narrow s[16 / NARROW];
-        for (size_t k = 0; k < 16 / NARROW; k++)
-            s[k] = a[0] * LOAD_F(share + c + k * NARROW);
-        for (size_t j = 1; j < d; j++)
-            for (size_t k = 0; k < 16 / NARROW; k++)
-                s[k] += a[j] * LOAD_F(share + j * pitch + c + k * NARROW);
-        for (size_t k = 0; k < 16 / NARROW; k++) {
-            s[k] *= sign;
-            narrow_mask better = s[k] > best;
-            best = CHOOSE(narrow, narrow_mask, better, s[k], best);
-            place = CHOOSE(narrow_mask, narrow_mask, better, index, place);
-            index += NARROW;
-        }
-    }
-    size_t lane = FIND_MOST(best);
-    return lane < NARROW ? (size_t)place[lane] : pitch;
-}
-
-/* Row i takes the slot in a combination that is zero; false where the basis would suffer. */
-TARGET static inline bool KERNEL(cone_swap)(hs_cone *solver, const hs_cone_rows *rows, size_t i,
-                                            float sign, size_t slot) {
-    size_t d = solver->d, stride = solver->stride, width = 2 * stride;
-    const float *a = rows->row + i * rows->stride;
-    float rate[HS_CONE_STRIDE] = {0}, *inverse = solver->basis + stride;
-    for (size_t j = 0; j < d; j++)
-        KERNEL(cone_shift)(rate, inverse + j * width, stride, sign * a[j], false);
-    if (!(rate[slot] > least_exchange))
-        return false;
-    float pivot = 1.0f / rate[slot], multiplier = solver->lambda[slot] * pivot;
+    float pivot = 1.0f / rate[slot];
     KERNEL(cone_shift)(solver->lambda, rate, stride, -multiplier, true);
     rate[slot] -= 1.0f;
     for (size_t j = 0; j < d; j++) {
-        float *at = inverse + j * width;
+        float *at = solver->basis + (2 * j + 1) * stride;
         KERNEL(cone_shift)(at, rate, stride, -pivot * at[slot], false);
     }
     solver->lambda[slot] = multiplier;
-    solver->slot_row[slot] = (uint32_t)(sign < 0.0f ? i + rows->rows : i);
-    return true;
+    solver->slot_row[slot] = row;
 }
 
 /* d rows in the slots and one more cannot hold together: wherever a row of priority above 1 can
@@ -216,37 +170,33 @@ TARGET static inline bool KERNEL(cone_swap)(hs_cone *solver, const hs_cone_rows 
 TARGET static void KERNEL(cone_exchange)(hs_cone *solver, const hs_cone_rows *rows,
                                          const float *want) {
     enum { LIST = 128 };
-    size_t d = solver->d, stride = solver->stride, pitch = hs_padded(stride, 16), m = rows->rows;
-    float share[HS_CONE_STRIDE * HS_CONE_STRIDE];
-    uint8_t spare[LIST];
+    size_t d = solver->d, stride = solver->stride, m = rows->rows;
+    float rate[HS_CONE_STRIDE];
+    bool spare[LIST];
     if (solver->count[0] < d)
         return;
-    for (size_t j = 0; j < d; j++)
-        memset(share + j * pitch + stride, 0, (pitch - stride) * sizeof *share);
-    KERNEL(cone_shares)(solver, pitch, share);
     for (size_t from = 0; from < m; from += LIST) {
         size_t count = m - from < LIST ? m - from : LIST;
-        memset(spare, 0, sizeof spare);
         for (size_t k = 0; k < count; k++)
             spare[k] = fabsf(want[from + k]) > 1.0f;
         for (size_t slot = 0; slot < d; slot++) {
             size_t k = solver->slot_row[slot] % m - from;
-            if (k < LIST)
-                spare[k] = 0;
+            if (k < count)
+                spare[k] = false;
         }
-        for (size_t k = 0; k < count; k++) {
-            uint64_t none;
-            memcpy(&none, spare + k / 8 * 8, sizeof none);
-            if (none == 0)
-                k |= 7;
-            if (spare[k] == 0)
+        for (size_t i = from; i < from + count; i++) {
+            float multiplier;
+            if (!spare[i - from])
                 continue;
-            size_t i = from + k;
-            float sign = want[i] < 0.0f ? -1.0f : 1.0f;
-            size_t slot = KERNEL(cone_leaver)(share, d, pitch, rows->row + i * rows->stride, sign);
-            if (slot < pitch && fabsf(want[solver->slot_row[slot] % m]) <= 1.0f &&
-                KERNEL(cone_swap)(solver, rows, i, sign, slot))
-                KERNEL(cone_shares)(solver, pitch, share);
+            KERNEL(cone_image)
+            (solver->basis + stride, d, 2 * stride, stride, rows->row + i * rows->stride, rate);
+            for (size_t slot = 0; want[i] < 0.0f && slot < stride; slot++)
+                rate[slot] = -rate[slot];
+            size_t slot = FIND_BLOCK(solver->lambda, rate, stride, &multiplier);
+            if (slot < stride && fabsf(want[solver->slot_row[slot] % m]) <= 1.0f &&
+                rate[slot] > least_exchange)
+                KERNEL(cone_swap)
+            (solver, (uint32_t)(want[i] < 0.0f ? i + m : i), slot, multiplier, rate);
         }
     }
 }
@@ -258,7 +208,7 @@ TARGET static inline hs_cone_answer KERNEL(cone_add)(hs_cone *solver, const floa
     size_t d = solver->d, stride = solver->stride, width = 2 * stride;
     float image[2 * HS_CONE_STRIDE], *rate = image + stride;
     float size = KERNEL(cone_dot)(a, a, stride);
-    KERNEL(cone_image)(solver->basis, d, width, a, image);
+    KERNEL(cone_image)(solver->basis, d, width, width, a, image);
     if (sign < 0.0f)
         for (size_t c = 0; c < width; c++)
             image[c] = -image[c];

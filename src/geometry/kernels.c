@@ -1,6 +1,5 @@
 #include "geometry/kernels.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>

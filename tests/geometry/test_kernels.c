@@ -177,6 +177,11 @@ typedef struct cone {
     float want[64], slack[64], value[64];
 } cone;
 
+static void ask(cone *c, size_t i, float want) {
+    c->want[i] = want;
+    c->slack[i] = want != 0.0f ? 1e-3f * fabsf(want) : -1.0f;
+}
+
 static void draw_cone(uint64_t *seed, cone *c) {
     c->d = 1 + chance_below(seed, WIDEST);
     c->rows = 1 + chance_below(seed, ROWS);
@@ -186,11 +191,18 @@ static void draw_cone(uint64_t *seed, cone *c) {
         c->a[k] = whole ? rint(4.0 * c->a[k]) / 4.0 : c->a[k];
     }
     for (size_t i = 0; i < 64; i++) {
-        c->want[i] = i < c->rows && chance_below(seed, 3) > 0 ? 1.0f : 0.0f;
+        ask(c, i, i < c->rows && chance_below(seed, 3) > 0 ? 1.0f : 0.0f);
         if (c->want[i] > 0.0f && chance_below(seed, 5) == 0)
-            c->want[i] = -1e6f;
-        c->slack[i] = c->want[i] != 0.0f ? 1e-3f * fabsf(c->want[i]) : -1.0f;
+            ask(c, i, -1e6f);
     }
+}
+
+static void load_cone(const cone *c, const hs_kernels *kernels, hs_cone_rows *rows,
+                      hs_cone *solver) {
+    assert_int_equal(hs_cone_rows_create(c->d, c->rows, rows), HS_OK);
+    assert_int_equal(hs_cone_create(c->d, kernels, solver), HS_OK);
+    for (size_t i = 0; i < c->rows; i++)
+        hs_cone_rows_set(rows, i, c->a + i * c->d);
 }
 
 /* What is asked for, as signed rows; true when there is a point, exactly. */
@@ -260,11 +272,8 @@ static void cones_agree_with_exact_arithmetic(void **state) {
             uint32_t row;
             float multiplier;
             draw_cone(&seed, &c);
-            assert_int_equal(hs_cone_rows_create(c.d, c.rows, &rows), HS_OK);
-            assert_int_equal(hs_cone_create(c.d, kernels, &solver), HS_OK);
+            load_cone(&c, kernels, &rows, &solver);
             assert_int_equal(hs_cone_create(c.d, kernels, &copy), HS_OK);
-            for (size_t i = 0; i < c.rows; i++)
-                hs_cone_rows_set(&rows, i, c.a + i * c.d);
             hs_cone_answer answer =
                 hs_cone_solve(&solver, &rows, c.want, c.slack, c.value, &row, &multiplier);
             bool open = is_open(&c);
@@ -297,10 +306,7 @@ static size_t combination(const cone *c, const hs_kernels *kernels, float priori
     uint32_t row;
     float multiplier, value[64];
     size_t count = 0;
-    assert_int_equal(hs_cone_rows_create(c->d, c->rows, &rows), HS_OK);
-    assert_int_equal(hs_cone_create(c->d, kernels, &solver), HS_OK);
-    for (size_t i = 0; i < c->rows; i++)
-        hs_cone_rows_set(&rows, i, c->a + i * c->d);
+    load_cone(c, kernels, &rows, &solver);
     *empty =
         hs_cone_solve(&solver, &rows, c->want, c->slack, value, &row, &multiplier) == HS_CONE_EMPTY;
     if (*empty)
@@ -329,14 +335,11 @@ static void rows_of_high_priority_take_places(void **state) {
             draw_cone(&seed, &c);
             for (size_t i = 0; i < c.rows; i++) {
                 float priority = chance_below(&seed, 2) == 0 ? high : 1.0f;
-                c.want[i] = c.want[i] < 0.0f ? -priority : c.want[i] > 0.0f ? priority : 0.0f;
-                c.slack[i] = c.want[i] != 0.0f ? 1e-3f * fabsf(c.want[i]) : -1.0f;
+                ask(&c, i, c.want[i] < 0.0f ? -priority : c.want[i] > 0.0f ? priority : 0.0f);
             }
             size_t with = combination(&c, kernels, 1.0f, &empty);
-            for (size_t i = 0; i < c.rows; i++) {
-                c.want[i] /= high;
-                c.slack[i] = c.want[i] != 0.0f ? c.slack[i] / high : -1.0f;
-            }
+            for (size_t i = 0; i < c.rows; i++)
+                ask(&c, i, c.want[i] / high);
             size_t without = combination(&c, kernels, 1.0f / high, &as_well);
             assert_int_equal(empty, as_well);
             assert_true(with <= without);
