@@ -52,8 +52,8 @@ static hs_status decide_shifted(void *data, double t, hs_result **result, hs_err
     return status;
 }
 
-/* An upper bound of the largest pre-activation of the rows that must be inactive: every larger t
- * makes z a bad point. */
+/* An upper bound of the largest pre-activation of the rows that must be inactive, or infinity:
+ * every larger t makes z a bad point. */
 static double value_above(const subject *about, const double *z) {
     const hs_layer *layer = about->layer;
     size_t n = layer->n;
@@ -66,7 +66,9 @@ static double value_above(const subject *about, const double *z) {
             size += fabs(row[j] * z[j]);
         }
         sum += ((double)n + 6.0) * DBL_EPSILON * size + ((double)n + 2.0) * DBL_MIN;
-        value = sum <= value ? value : sum; /* a NaN stays */
+        if (!isfinite(sum)) /* comparisons pass over NaN */
+            return INFINITY;
+        value = sum > value ? sum : value;
     }
     return value;
 }
@@ -126,11 +128,12 @@ static hs_status improve_from_start(subject *about, double *upper, hs_error *err
     if (status == HS_OK && low == NULL)
         status = hs_fail(error, HS_NO_MEMORY, "no memory for a bad point");
     take(about, about->start, upper);
-    if (status == HS_OK) {
+    double value = value_above(about, about->start);
+    if (status == HS_OK && isfinite(value)) {
         for (size_t k = 0; k < about->off_count; k++)
             hs_polyhedron_append(&cell, layer->weight + about->off[k] * n, 0.0);
         hs_domain_append_faces(about->domain, &cell);
-        lowest(about, &cell, value_above(about, about->start), low);
+        lowest(about, &cell, value, low);
         for (double share = 1e-13; share < 1.0; share *= 4.0) {
             for (size_t j = 0; j < n; j++)
                 about->trial[j] = low[j] + share * (about->start[j] - low[j]);

@@ -517,9 +517,7 @@ bool hs_transversals_span(hs_worker *worker, const uint64_t *active, const uint6
                           size_t count) {
     size_t dims;
     worker->transversal->together = true;
-    if (!load(worker, active, groups, count, NULL, &dims))
-        return dims == 0;
-    return examine(worker, dims);
+    return load(worker, active, groups, count, NULL, &dims) && examine(worker, dims);
 }
 
 bool hs_transversals_far(const hs_worker *worker) {

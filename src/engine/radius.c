@@ -33,7 +33,7 @@ static double norm_above(const double *z, size_t n) {
     for (size_t j = 0; j < n && largest > 0.0; j++)
         sum += (z[j] / largest) * (z[j] / largest);
     double norm = largest * sqrt(sum) * (1.0 - ((double)n + 4.0) * DBL_EPSILON);
-    while (!hs_norm_below(z, n, norm, true))
+    while (isfinite(norm) && !hs_norm_below(z, n, norm, true))
         norm = nextafter(norm, INFINITY);
     return norm;
 }

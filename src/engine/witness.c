@@ -259,7 +259,8 @@ static bool outputs_agree(const hs_layer *layer, double accuracy, const hs_witne
         }
         double difference = fabs(fmax(left, 0.0) - fmax(right, 0.0));
         *residual = fmax(*residual, difference);
-        agree = agree && difference <= accuracy * size;
+        agree = agree && isfinite(left) && isfinite(right) &&
+                difference <= accuracy * fmin(size, DBL_MAX);
     }
     return agree;
 }

@@ -99,8 +99,8 @@ hs_status hs_rank_exact(const double *a, size_t d, const size_t *which, size_t c
     }
 }
 
-/* An upper bound of the row sums of |I - R B|, in g = RB as computed; room: 2 d numbers. A sum of d
- * products is within (d + 2) epsilon of the sum of their sizes, in whatever order. */
+/* An upper bound of the row sums of |I - R B|, in g = RB as computed, or infinity; room: d numbers.
+ * A sum of d products is within (d + 2) epsilon of the sum of their sizes, in whatever order. */
 static double product_defect(size_t d, const double *r, const double *b, const double *g,
                              double *room) {
     double worst = 0.0;
@@ -116,7 +116,9 @@ static double product_defect(size_t d, const double *r, const double *b, const d
             defect += fabs(g[i * d + j] - (i == j ? 1.0 : 0.0));
         }
         defect += ((double)d + 2.0) * DBL_EPSILON * (size + 1.0);
-        worst = defect <= worst ? worst : defect; /* NaN stays */
+        if (!isfinite(defect)) /* comparisons pass over NaN */
+            return INFINITY;
+        worst = defect > worst ? defect : worst;
     }
     return worst * (1.0 + 4.0 * (double)d * DBL_EPSILON);
 }

@@ -143,6 +143,20 @@ static void shifts_by_hand(void **state) {
     expect_shift(1, 1, &up, &three, box(-1.0, INFINITY), 2.0, false);
 }
 
+/* Pre-activations whose terms overflow: up to 5e290 each of three pairs has an active row. */
+static void a_shift_where_pre_activations_overflow(void **state) {
+    (void)state;
+    const double weight[] = {1e20, -1e20, -1e20, 1e20, 1, 0, -1, 0, 1, 1, -1, -1};
+    const double bias[] = {5e290, 5e290, 6e290, 2e290, 9e290, 9e290};
+    hs_layer *layer = layer_of(6, 2, weight, bias);
+    hs_bias_result *result = bias_of(layer, space(), NULL);
+    assert_true(!result->never);
+    assert_true(!result->has_lower || result->lower <= 5e290);
+    assert_true(!result->has_upper || result->upper >= 5e290);
+    hs_bias_result_free(result);
+    hs_layer_free(layer);
+}
+
 static void no_shift_helps(void **state) {
     (void)state;
     const double up = 1;
@@ -244,6 +258,7 @@ int main(void) {
         cmocka_unit_test(random_brackets_hold),
         cmocka_unit_test(a_stopped_radius_has_bounds),
         cmocka_unit_test(shifts_by_hand),
+        cmocka_unit_test(a_shift_where_pre_activations_overflow),
         cmocka_unit_test(no_shift_helps),
         cmocka_unit_test(around_the_origin_or_not),
         cmocka_unit_test(random_shifts_hold),

@@ -424,6 +424,25 @@ static void independence_in_floating_point(void **state) {
     assert_false(hs_rows_independent_in_floating_point(none, 1, two));
 }
 
+/* Exactly dependent rows so small that the inverse overflows: sums of its products are no numbers,
+ * wherever in the matrix they are. */
+static void independence_where_the_inverse_overflows(void **state) {
+    (void)state;
+    enum { D = 6, S = 3 };
+    const double small[S * S] = {-0x1.4e4cp-971,    -0x1.eb30p-972,  0x1.708cp-971,
+                                 -0x1.1c5cp-971,    0x1.6f0ep-970,   -0x1.4d08p-971,
+                                 -0x1.7e34320p-961, -0x1.fba04p-964, 0x1.105bc6p-961};
+    const size_t all[D] = {0, 1, 2, 3, 4, 5};
+    for (size_t at = 0; at + S <= D; at++) {
+        double a[D * D] = {0};
+        for (size_t k = 0; k < D; k++)
+            a[k * D + k] = 1.0;
+        for (size_t k = 0; k < S * S; k++)
+            a[(at + k / S) * D + at + k % S] = small[k];
+        assert_false(hs_rows_independent_in_floating_point(a, D, all));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(residues_of_integers_are_the_integers),
@@ -448,6 +467,7 @@ int main(void) {
         cmocka_unit_test(null_vectors_of_integer_rows_are_orthogonal),
         cmocka_unit_test(null_vector_of_real_rows),
         cmocka_unit_test(independence_in_floating_point),
+        cmocka_unit_test(independence_where_the_inverse_overflows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
