@@ -210,7 +210,8 @@ typedef struct hs_result {
     hs_verdict verdict;
     hs_engine_kind engine;    /* the engine that decided; HS_ENGINE_AUTO: a cheap fact */
     hs_arithmetic arithmetic; /* exact: hs_verify's checker confirmed the verdict. When neither
-                               * confirm nor certificate was asked for: what the engine used */
+                               * confirm nor certificate was asked for: what the engine used. What
+                               * the checker refutes is no verdict: undecided */
     bool certified;           /* the certificate asked for was checked and kept */
     char uncertified[256];    /* in one line: why the verdict has no certificate */
     char reason[256];         /* one sentence */
@@ -241,6 +242,8 @@ typedef struct hs_verification {
     char layer[65];   /* SHA-256 of the layer: weights, then biases, as little-endian doubles */
     hs_domain domain; /* lower and upper belong to the verification */
     char reason[256]; /* what was proved; or where and why the proof is refused */
+    bool stopped;     /* it is refused at a limit of the checker, or by interruption: what was read
+                       * until there is right */
     uint64_t steps, cores, branches; /* checked */
     uint64_t choices;                /* rows reduced in proofs that choices of rows span */
     double seconds;

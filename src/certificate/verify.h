@@ -73,6 +73,8 @@ typedef struct hs_checker {
 __attribute__((format(printf, 3, 4))) _Noreturn void hs_refuse(hs_checker *c, hs_status status,
                                                                const char *format, ...);
 #define hs_require(c, holds, ...) ((holds) ? (void)0 : hs_refuse(c, HS_OK, __VA_ARGS__))
+#define hs_affordable(c, holds, ...)                                                               \
+    ((holds) ? (void)0 : (c->found->stopped = true, hs_refuse(c, HS_OK, __VA_ARGS__)))
 #define hs_undamaged(c, holds, ...) ((holds) ? (void)0 : hs_refuse(c, HS_BAD_DATA, __VA_ARGS__))
 #define hs_enough(c, made) ((made) ? (void)0 : hs_refuse(c, HS_NO_MEMORY, "no memory to check it"))
 

@@ -80,7 +80,7 @@ static bool choices_span(hs_checker *c, size_t level, size_t dims, size_t parts)
         c->span_steps += edge[triples ? 1 : parts] * pairs;
         bool few = c->span_steps <= HS_TRANSVERSAL_STEPS && level < MOST_LEVELS - 1;
         few = few && level * pitch <= MOST_ENTRIES / c->n;
-        hs_require(c, few, "the groups allow too many choices");
+        hs_affordable(c, few, "the groups allow too many choices");
         c->open_dims = dims;
         if (triples) {
             to = hs_memory(c, &c->rooms.products, 3 * (pairs + HS_LANES), sizeof *to);
@@ -145,7 +145,7 @@ static void load(hs_checker *c, double prime) {
 
 void hs_check_span(hs_checker *c) {
     bool good = hs_others_turn(c);
-    hs_require(c, c->span_count <= MOST_ENTRIES / c->n + c->m, "the groups have too many rows");
+    hs_affordable(c, c->span_count <= MOST_ENTRIES / c->n + c->m, "the groups have too many rows");
     for (size_t p = 0; p < sizeof primes / sizeof primes[0] && !good; p++) {
         load(c, primes[p]);
         c->span_steps = 0;

@@ -45,7 +45,7 @@ static void settle(hs_checker *c, uint64_t number, bool left) {
     segment *s = (segment *)hs_memory(c, &c->rooms.segments, number + 1, sizeof *s) + number;
     bool again = s->left || s->proved;
     s->place = again ? s->place : c->segments++;
-    hs_require(c, c->segments <= MOST_STATES / c->m, "there are too many segments");
+    hs_affordable(c, c->segments <= MOST_STATES / c->m, "there are too many segments");
     uint8_t *states = hs_memory(c, &c->rooms.assumed, c->segments * c->m, 1);
     states += s->place * c->m;
     hs_require(c, !(left ? s->left : s->proved), "a segment is left or proved twice");
@@ -87,7 +87,7 @@ static void finish(hs_checker *c) {
 /* The number of rows of a core, 0 when there is none, and its signed rows. */
 uint32_t *hs_read_slot(hs_checker *c) {
     size_t slot = c->slot = hs_number(c, HS_CORE_SLOTS, "slot"), width = c->n + 3;
-    hs_require(c, slot < MOST_NUMBERS / width, "slot %zu is too much memory", slot);
+    hs_affordable(c, slot < MOST_NUMBERS / width, "slot %zu is too much memory", slot);
     uint32_t *cores = hs_memory(c, &c->rooms.cores, (slot + 1) * width, sizeof *cores);
     return cores + slot * width;
 }
@@ -158,7 +158,7 @@ static void (*const steps[HS_STEP_END + 1])(hs_checker *c) = {
 
 void hs_check_tree(hs_checker *c) {
     const hs_settings *s = c->settings;
-    hs_require(c, c->row_count <= UINT32_MAX / 2, "the layer has too many rows");
+    hs_affordable(c, c->row_count <= UINT32_MAX / 2, "the layer has too many rows");
     c->states = hs_memory(c, &c->rooms.states, c->m, sizeof *c->states);
     c->known = hs_memory(c, &c->rooms.known, c->m, sizeof *c->known);
     c->open = hs_memory(c, &c->rooms.open, c->n + 2, sizeof *c->open);
@@ -173,7 +173,7 @@ void hs_check_tree(hs_checker *c) {
                    c->inside ? "the segment is not closed" : "a step outside every segment");
         if (c->share == 0 && s != NULL && s->interrupted != NULL && s->interrupted(s->data))
             atomic_store(c->stop, true);
-        hs_require(c, !atomic_load(c->stop), "stopped before the end of the proof");
+        hs_affordable(c, !atomic_load(c->stop), "stopped before the end of the proof");
         steps[c->step](c);
     }
 }

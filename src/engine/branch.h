@@ -161,6 +161,7 @@ typedef struct hs_worker {
     float *local_want; /* 2 padded: want and slack of the best set of the local search */
     hs_modular_basis basis;
     bool degenerate;       /* a dependence was met: watch ranks at every node */
+    bool forgets_nothing;  /* ... but not only modulo the prime */
     bool nearly_dependent; /* a core was refuted */
     uint64_t nodes, pivots;
     uint64_t effort; /* multiplications since the last poll, roughly */
@@ -271,6 +272,8 @@ uint64_t hs_solver_pivots(const hs_solver *solver);
 /* Is the point an answer? Checked exactly before it is offered. at_sight: not where worker->value,
  * which belongs to it, speaks against it; a thin cell can deceive it. */
 bool hs_offer_point(hs_worker *worker, const double *z, bool at_sight);
+/* The rank of a set of the tree's rows, not modulo a prime. Overwrites core_rows. */
+size_t hs_exact_rank(hs_worker *worker, const uint64_t *rows);
 
 /* ---- branch_node.c ---- */
 void hs_node_explore(hs_worker *worker, size_t depth);

@@ -233,6 +233,28 @@ static node_answer solve_base(hs_worker *worker, hs_frame *frame, bool *trouble)
     }
 }
 
+/* No row is free, and modulo the prime the active ones do not span. Do they? Are rows in their span
+ * modulo the prime that are not in it? Those are free again. */
+static node_answer settle_rank(hs_worker *worker, hs_frame *frame) {
+    hs_tree *tree = worker->tree;
+    uint64_t *rows = worker->scratch_bits;
+    size_t rank = hs_exact_rank(worker, frame->active);
+    if (rank == tree->n) {
+        hs_proof_span(worker->part, NULL, 0, NULL, NULL);
+        return NODE_CLOSED;
+    }
+    memset(rows, 0, tree->words * sizeof *rows);
+    for (size_t i = 0; i < tree->count; i++)
+        if (!hs_bits_test(frame->inactive, i))
+            hs_bits_set(rows, i);
+    if (hs_exact_rank(worker, rows) == rank)
+        return NODE_OPEN;
+    worker->forgets_nothing = true;
+    for (size_t w = 0; w < tree->words; w++)
+        frame->free[w] = rows[w] & ~frame->active[w];
+    return NODE_CHANGED;
+}
+
 /* Settles the fixed rows in exact arithmetic when floating point could not. */
 static node_answer settle_exactly(hs_worker *worker, hs_frame *frame) {
     hs_tree *tree = worker->tree;
@@ -254,6 +276,9 @@ static node_answer settle_exactly(hs_worker *worker, hs_frame *frame) {
         return NODE_CLOSED;
     bool complete = hs_bits_next(frame->free, tree->words, 0) >= 64 * tree->words;
     worker->degenerate = worker->degenerate || complete; /* the rank decides, not the count */
+    node_answer rank = complete && !tree->by_count ? settle_rank(worker, frame) : NODE_OPEN;
+    if (rank != NODE_OPEN)
+        return rank;
     double *value = worker->wide_values + 2 * tree->padded, largest;
     memset(worker->wide_values, 0, 2 * tree->padded * sizeof *value);
     worker->tree->kernels->price(tree->columns, tree->d, tree->padded, z, tree->offset,
@@ -306,7 +331,7 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
     hs_tree *tree = worker->tree;
     size_t words = tree->words;
     size_t target = atomic_load_explicit(&tree->target, memory_order_relaxed);
-    if (worker->degenerate && !tree->by_count)
+    if (worker->degenerate && !worker->forgets_nothing && !tree->by_count)
         forget_spanned(worker, frame);
     if (worker->nearly_dependent && !tree->by_count)
         hs_find_doubtful(worker, frame);
@@ -437,7 +462,10 @@ static bool explore(hs_worker *worker, size_t depth) {
             continue;
         size_t row = choose_row(worker, frame);
         if (row == SIZE_MAX) { /* nothing is free, the cell is open in floating point */
-            if (settle_exactly(worker, frame) == NODE_OPEN)
+            answer = settle_exactly(worker, frame);
+            if (answer == NODE_CHANGED)
+                continue;
+            if (answer == NODE_OPEN)
                 hs_tree_doubt(tree);
             return !hs_tree_stopped(tree);
         }

@@ -2,6 +2,7 @@
 #include "engine/branch.h"
 
 #include "engine/witness.h"
+#include "geometry/rank.h"
 #include "support/allocate.h"
 
 #include <math.h>
@@ -147,11 +148,21 @@ static size_t exact_active(const hs_tree *tree, const double *z) {
     return inside ? count : SIZE_MAX;
 }
 
+size_t hs_exact_rank(hs_worker *worker, const uint64_t *rows) {
+    hs_tree *tree = worker->tree;
+    size_t count = 0, rank = 0;
+    HS_BITS_EACH(i, rows, tree->words) worker->core_rows[count++] = tree->row_of[i];
+    hs_status status = hs_rank_exact(tree->problem->layer->weight, tree->n, worker->core_rows,
+                                     count, &rank, NULL, NULL, NULL);
+    if (status != HS_OK)
+        hs_tree_fail(tree, status);
+    return rank;
+}
+
 /* Two inputs for the point. Where double precision holds none although the active rows do not span,
  * the search goes on, and will not end in "injective". */
 static bool has_witness(hs_worker *worker, const double *u) {
     hs_tree *tree = worker->tree;
-    hs_modular_basis *basis = &worker->basis;
     hs_witness *witness = NULL;
     hs_arithmetic arithmetic;
     const char *reason;
@@ -166,11 +177,11 @@ static bool has_witness(hs_worker *worker, const double *u) {
         hs_tree_fail(tree, status);
     bool found = witness != NULL;
     hs_witness_free(witness);
-    basis->rank = 0;
+    memset(worker->scratch_bits, 0, tree->words * sizeof *worker->scratch_bits);
     for (size_t i = 0; !found && i < tree->count; i++)
         if (hs_system_sign(&tree->signed_rows, i, u) >= 0)
-            hs_modular_basis_add(basis, tree->residues + i * tree->n);
-    if (!found && basis->rank < tree->n)
+            hs_bits_set(worker->scratch_bits, i);
+    if (!found && hs_exact_rank(worker, worker->scratch_bits) < tree->n)
         hs_tree_doubt(tree);
     return found;
 }

@@ -107,17 +107,11 @@ hs_status hs_certificate_end(hs_certificate *certificate, hs_error *error) {
 }
 
 hs_status hs_certificate_check(hs_certificate *certificate, const hs_problem *problem,
-                               const hs_settings *settings, bool *proven, char *why, size_t size,
+                               const hs_settings *settings, hs_verification **verification,
                                hs_error *error) {
-    hs_verification *verification = NULL;
     rewind(certificate->stream);
-    hs_status status = hs_verify_stream(certificate->stream, "the certificate", problem->layer,
-                                        settings, &verification, error);
-    *proven = status == HS_OK && verification->proven;
-    if (status == HS_OK && !*proven)
-        snprintf(why, size, "the checker refuses it: %s", verification->reason);
-    hs_verification_free(verification);
-    return status;
+    return hs_verify_stream(certificate->stream, "the certificate", problem->layer, settings,
+                            verification, error);
 }
 
 hs_status hs_certificate_keep(hs_certificate *certificate, const char *path, hs_error *error) {

@@ -27,10 +27,9 @@ hs_status hs_certificate_end(hs_certificate *certificate, hs_error *error);
 hs_status hs_certificate_witness(const hs_problem *problem, const hs_witness *witness,
                                  hs_certificate *certificate, bool *made, hs_error *error);
 
-/* Has the finished certificate checked, from its first byte. why (size characters) receives the
- * reason when it is refused. */
+/* Has the finished certificate checked, from its first byte. */
 hs_status hs_certificate_check(hs_certificate *certificate, const hs_problem *problem,
-                               const hs_settings *settings, bool *proven, char *why, size_t size,
+                               const hs_settings *settings, hs_verification **verification,
                                hs_error *error);
 
 /* Copies the finished certificate to its place. */

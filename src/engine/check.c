@@ -166,16 +166,32 @@ static hs_status without(hs_run *run, hs_result *result, hs_status status, const
     return harmless && status != HS_NO_MEMORY ? HS_OK : status;
 }
 
+/* What the checker refutes was no proof, and nothing that came with it is known. */
+static void withdraw(hs_result *result) {
+    result->verdict = HS_UNDECIDED;
+    hs_witness_free(result->witness);
+    result->witness = NULL;
+    result->has_active_lower = result->has_active_upper = false;
+    snprintf(result->reason, sizeof result->reason,
+             "the checker of certificates refutes the proof that was found");
+}
+
 /* The finished certificate is checked, and kept where that is asked for. */
 static hs_status confirm(const hs_problem *problem, hs_run *run, hs_certificate *certificate,
                          hs_result *result, hs_error *error) {
-    bool proven = false;
+    hs_verification *found = NULL;
     hs_status status = hs_certificate_end(certificate, error);
     if (status == HS_OK)
-        status = hs_certificate_check(certificate, problem, run->settings, &proven,
-                                      result->uncertified, sizeof result->uncertified, error);
+        status = hs_certificate_check(certificate, problem, run->settings, &found, error);
     if (status != HS_OK)
         return without(run, result, status, "", error);
+    bool proven = found->proven;
+    if (!proven)
+        snprintf(result->uncertified, sizeof result->uncertified, "the checker refuses it: %.200s",
+                 found->reason);
+    if (!proven && !found->stopped)
+        withdraw(result);
+    hs_verification_free(found);
     if (!proven)
         return HS_OK;
     result->arithmetic = HS_ARITHMETIC_EXACT;

@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 
 #include "geometry/general_position.h"
+#include "geometry/glpk_session.h"
 #include "support/allocate.h"
 #include "support/clock.h"
 #include "support/error.h"
@@ -25,6 +26,7 @@ typedef struct model {
     size_t *rows; /* layer rows with non-zero weight */
     size_t count;
     uint64_t nodes;
+    bool solved, complete; /* there is a solution; it is the best, or there is none */
 } model;
 
 static void add_constraint(model *p, int number, size_t row, int indicator, int *index,
@@ -91,7 +93,8 @@ static void watch(glp_tree *tree, void *data) {
 }
 
 /* Stops at the first solution with fewer than n active rows: more is not asked. */
-static bool solve(model *p, bool *complete) {
+static void solve(void *data) {
+    model *p = data;
     glp_iocp parameters;
     glp_init_iocp(&parameters);
     parameters.msg_lev = GLP_MSG_OFF;
@@ -105,8 +108,8 @@ static bool solve(model *p, bool *complete) {
         parameters.tm_lim = left > 1.0 ? (int)left : 1;
     int code = glp_intopt(p->program, &parameters);
     int status = glp_mip_status(p->program);
-    *complete = code == 0 && (status == GLP_OPT || status == GLP_NOFEAS);
-    return status == GLP_OPT || status == GLP_FEAS;
+    p->complete = code == 0 && (status == GLP_OPT || status == GLP_NOFEAS);
+    p->solved = status == GLP_OPT || status == GLP_FEAS;
 }
 
 static hs_status claim(model *p, hs_outcome *outcome, size_t active, hs_error *error) {
@@ -124,14 +127,14 @@ static hs_status claim(model *p, hs_outcome *outcome, size_t active, hs_error *e
 }
 
 static hs_status conclude(model *p, hs_outcome *outcome, hs_error *error) {
-    bool complete;
     size_t n = p->problem->n;
-    bool solved = solve(p, &complete);
+    if (!hs_glpk_attempt(solve, p))
+        p->program = NULL;
     outcome->nodes = p->nodes;
-    size_t active = solved ? (size_t)lround(glp_mip_obj_val(p->program)) : p->count;
-    if (solved && active < n)
+    size_t active = p->solved ? (size_t)lround(glp_mip_obj_val(p->program)) : p->count;
+    if (p->solved && active < n)
         return claim(p, outcome, active, error);
-    if (!complete || !solved)
+    if (!p->complete || !p->solved)
         hs_outcome_set(outcome, HS_UNDECIDED, "the mixed-integer program was stopped or failed");
     else
         hs_outcome_set(outcome, HS_INJECTIVE,

@@ -15,4 +15,10 @@ typedef struct hs_glpk_session {
 hs_status hs_glpk_begin(hs_glpk_session *session, hs_error *error);
 void hs_glpk_end(const hs_glpk_session *session);
 
+/* Calls a routine of the library, which ends the program when an assertion of its own fails (in
+ * linear programs at the ends of the exponent range): false instead. The objects that the routine
+ * worked on are then of no use any more, not even to be deleted: the environment frees them. The
+ * environment's hooks are taken for the call and left empty. */
+bool hs_glpk_attempt(void (*routine)(void *data), void *data);
+
 #endif

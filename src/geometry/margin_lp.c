@@ -1,5 +1,6 @@
 #include "geometry/margin_lp.h"
 
+#include "geometry/glpk_session.h"
 #include "support/allocate.h"
 #include "support/error.h"
 
@@ -8,7 +9,8 @@
 #include <stdlib.h>
 
 struct hs_margin_lp {
-    glp_prob *problem;
+    glp_prob *problem; /* NULL when GLPK failed on it: then it is not solved any more */
+    bool optimal;
     size_t d;
     int *index;    /* d + 2, for GLPK's 1-based rows */
     double *value; /* d + 2 */
@@ -55,6 +57,8 @@ void hs_margin_lp_free(hs_margin_lp *lp) {
 
 void hs_margin_lp_set(hs_margin_lp *lp, size_t row, const double *a, double sign, double weight) {
     int used = 0;
+    if (lp->problem == NULL)
+        return;
     for (size_t j = 0; j < lp->d; j++)
         if (a[j] != 0.0) {
             lp->index[++used] = (int)j + 1;
@@ -67,32 +71,37 @@ void hs_margin_lp_set(hs_margin_lp *lp, size_t row, const double *a, double sign
 }
 
 void hs_margin_lp_switch(hs_margin_lp *lp, size_t row, bool on, double bound) {
-    glp_set_row_bnds(lp->problem, (int)row + 1, on ? GLP_UP : GLP_FR, 0.0, bound);
+    if (lp->problem != NULL)
+        glp_set_row_bnds(lp->problem, (int)row + 1, on ? GLP_UP : GLP_FR, 0.0, bound);
 }
 
 size_t hs_margin_lp_append(hs_margin_lp *lp, const double *a, double weight, double bound) {
-    size_t row = (size_t)glp_add_rows(lp->problem, 1) - 1;
+    size_t row = lp->problem != NULL ? (size_t)glp_add_rows(lp->problem, 1) - 1 : 0;
     hs_margin_lp_set(lp, row, a, 1.0, weight);
     hs_margin_lp_switch(lp, row, true, bound);
     return row;
 }
 
-static bool solve(glp_prob *problem) {
+static void solve(void *data) {
+    hs_margin_lp *lp = data;
     glp_smcp parameters;
     glp_init_smcp(&parameters);
     parameters.msg_lev = GLP_MSG_OFF;
     parameters.meth = GLP_DUALP;
     parameters.it_lim = 100000;
-    int code = glp_simplex(problem, &parameters);
+    int code = glp_simplex(lp->problem, &parameters);
     if (code != 0 && code != GLP_EITLIM) { /* a singular basis: start afresh */
-        glp_adv_basis(problem, 0);
-        code = glp_simplex(problem, &parameters);
+        glp_adv_basis(lp->problem, 0);
+        code = glp_simplex(lp->problem, &parameters);
     }
-    return code == 0 && glp_get_status(problem) == GLP_OPT;
+    lp->optimal = code == 0 && glp_get_status(lp->problem) == GLP_OPT;
 }
 
 bool hs_margin_lp_solve(hs_margin_lp *lp, double *point, double *margin, double *multipliers) {
-    if (!solve(lp->problem))
+    lp->optimal = false;
+    if (lp->problem != NULL && !hs_glpk_attempt(solve, lp))
+        lp->problem = NULL;
+    if (!lp->optimal)
         return false;
     *margin = glp_get_obj_val(lp->problem);
     for (size_t j = 0; j < lp->d; j++)

@@ -1,5 +1,8 @@
 """Random small layers of every awkward kind, with a domain; used by compare.py."""
 import math
+import sys
+
+MOST = sys.float_info.max
 
 # integer vectors whose norm is an integer, by dimension: rows tangent to a ball, points on a sphere
 PYTHAGOREAN = {
@@ -165,6 +168,29 @@ def wild_scales(rng, n, m):
             for row, exponent in ((row, rng.choice((-60, -20, 0, 0, 20, 60))) for row in rows)]
 
 
+def far_scales(rng, n, m):
+    """Rows, columns or single entries at the ends of the exponent range."""
+    rows = rng.choice((gaussian, ternary, crelu, broken_crelu, small_integers))(rng, n, m)
+    exponents = rng.choice(((0, 0, 53, -53), (0, 61, -61), (0, 500, -550), (0, 0, -1000, 900),
+                            (-1074, -1022, -500, 0, 500, 1010)))
+    of_row = [rng.choice(exponents) for _ in rows]
+    of_column = [rng.choice(exponents) for _ in range(n)]
+    part = rng.randrange(3)
+    return [[math.ldexp(x, of_row[i] if part == 0 else of_column[j] if part == 1 else
+                        rng.choice(exponents)) for j, x in enumerate(row)]
+            for i, row in enumerate(rows)]
+
+
+def chain(rng, n, m):
+    """Each of the first rows near the span of those before it."""
+    step = 2.0 ** -rng.choice((8, 12, 13, 26))
+    rows = [[float(i == j) + step * float(i == j + 1) for i in range(n)] for j in range(n)]
+    if n > 2 and rng.random() < 0.5:  # the last in the span of the others
+        rows[-1] = scaled(1 / step, [a - b for a, b in zip(rows[0], rows[-2])])
+    rows += [scaled(-1.0, row) for row in rows if rng.random() < 0.5]
+    return rows + rng.choice((gaussian, ternary))(rng, n, max(1, m - len(rows)))
+
+
 def frame(rng, n, m):
     """Simplex, cross-polytope, cube corners, with a row or two more or less."""
     unit = [[float(i == j) for j in range(n)] for i in range(n)]
@@ -186,7 +212,7 @@ def threshold(rng, n, m):
 
 WEIGHTS = [gaussian, ternary, small_integers, single_precision, crelu, broken_crelu, duplicated,
            scaled_duplicates, zero_rows, sparse, low_rank, axis_planes, pythagorean, near_ties,
-           nearly_parallel, nearly_dependent, wild_scales, frame, threshold]
+           nearly_parallel, nearly_dependent, wild_scales, far_scales, chain, frame, threshold]
 
 
 # ---- domains and biases -------------------------------------------------------------------------
@@ -195,7 +221,16 @@ def random_domain(rng, n):
     """Keyword arguments of a domain; box bounds are lists."""
     kind = rng.choice(("ball", "ball", "space", "box", "nonneg-ball"))
     if kind in ("ball", "nonneg-ball"):
-        return {"kind": kind, "radius": rng.choice((1.0, 1.0, 0.5, 3.0, 5.0, 9.0, 0.1, 1e-3, 100.0))}
+        radius = rng.choice((1.0, 1.0, 0.5, 3.0, 5.0, 9.0, 0.1, 1e-3, 100.0))
+        if rng.random() < 0.1:
+            radius = rng.choice((5e-324, 1e-300, 1e-160, 2.0 ** -61, 1e17, 1e160, 1e300, MOST))
+        return {"kind": kind, "radius": radius}
+    if kind == "box" and rng.random() < 0.15:
+        bounds = [rng.choice(((-math.inf, 0), (-math.inf, math.inf), (1, 1 + 2.0 ** -52), (0, 5e-324),
+                              (-1e300, 1e300), (-MOST, MOST), (1e300, math.inf), (-1e-300, 1), (0, 1),
+                              (1e16, 1e16 + 4))) for _ in range(n)]
+        return {"kind": kind, "lower": [float(low) for low, _ in bounds],
+                "upper": [float(high) for _, high in bounds]}
     if kind == "box":
         bounds = rng.choice(((-1, 1), (-1, 1), (0, 1), (-2, 3), (1, 2), (-0.1, 0.1), (-math.inf, 0),
                              (0, math.inf), (-math.inf, 1), None))
@@ -230,12 +265,15 @@ def boundary_point(rng, n, domain):
 def biases(rng, rows, domain):
     n = len(rows[0])
     mode = rng.choice(("zero", "zero", "gaussian", "integer", "uniform", "positive", "through a point",
-                       "through points", "tangent", "mixed"))
+                       "through points", "tangent", "mixed", "far"))
     scale = max(0.01, min(10.0, domain.get("radius", 1.0)))
     if mode == "zero":
         return None
     if mode == "gaussian":
         return [rng.gauss(0, 0.5) * scale * (norm(row) or 1) for row in rows]
+    if mode == "far":
+        sizes = rng.choice(((0.0, 1.0), (0.0, 5e-324, 1e-300, 1e-17), (0.0, 1.0, 1e300)))
+        return [rng.choice((-1, 1)) * rng.choice(sizes) for _ in rows]
     if mode == "integer":
         return [float(rng.randint(-2, 2)) for _ in rows]
     if mode == "uniform":
@@ -268,4 +306,15 @@ def random_layer(rng):
     rng.shuffle(rows)
     rows = rows[:16]
     domain = random_domain(rng, n)
-    return maker.__name__, rows, biases(rng, rows, domain), domain
+    bias = biases(rng, rows, domain)
+    if bias is not None and not all(math.isfinite(x) for x in bias):
+        bias = None
+    return maker.__name__, rows, bias, domain
+
+
+def far_apart(rows, bias, domain):
+    """Are some of the numbers more than 2^400 times as large as others?"""
+    numbers = [x for row in rows for x in row] + list(bias or [])
+    numbers += [domain.get("radius", 1.0), *domain.get("lower", []), *domain.get("upper", [])]
+    exponents = [math.frexp(x)[1] for x in numbers if x != 0 and math.isfinite(x)]
+    return max(exponents) - min(exponents) > 400

@@ -358,6 +358,38 @@ static void rows_that_depend_on_a_chain(void **state) {
     expect(layer_of(CHAIN + REST, N, weight, NULL), ball(1.0), HS_NOT_INJECTIVE);
 }
 
+/* Modulo 2^61 - 1, where 2^61 is 1, some of these rows are dependent that are not. */
+static void rows_dependent_modulo_the_prime_only(void **state) {
+    (void)state;
+    const double p = 0x1p61, q = 0x1p-61;
+    const double weight[8][4] = {{0, p, -2 * p, 2 * p}, {p, 2 * q, -p, p},   {0, 1, p, 0},
+                                 {0, 2, -2 * q, 3 * p}, {-p, -1, -q, 2 * q}, {0, -2 * p, p, -3},
+                                 {p, p, 1, -1},         {0, -1, -1, 0}};
+    const double bias[8] = {0, -p, 0, -0.7343002196078335, -p, 2.236067977499790 * p, 1.36, 1.41};
+    hs_layer *layer = layer_of(8, 4, weight[0], bias);
+    assert_int_equal(verdict_of(layer, box(0.0, 1.0), HS_ENGINE_BRANCH), HS_INJECTIVE);
+    expect(layer, box(0.0, 1.0), HS_INJECTIVE);
+}
+
+/* On linear programs with such entries GLPK ends the program, if it is let. */
+static void entries_at_both_ends_of_the_range(void **state) {
+    (void)state;
+    const double weight[6][2] = {{7.678189589599054e+270, 1.0955741169592394e+270},
+                                 {0, 0},
+                                 {-2, 0},
+                                 {-0.9083698979778132, -1.0955741169592394e+270},
+                                 {8.452712498170644e+270, -2},
+                                 {7.373991797012049e+270, -0.19137159361905515}};
+    const double bias[] = {-5e-324, 1e-17, -1e-300, -5e-324, 1e-300, 1e-17};
+    const double lower[] = {-2, -1}, upper[] = {0.5, 1};
+    const hs_domain domain = {.kind = HS_DOMAIN_BOX, .lower = lower, .upper = upper};
+    const hs_engine_kind engines[] = {HS_ENGINE_AUTO, HS_ENGINE_CELLS, HS_ENGINE_MILP};
+    hs_layer *layer = layer_of(6, 2, weight[0], bias);
+    for (int k = 0; k < 3; k++)
+        assert_int_not_equal(verdict_of(layer, domain, engines[k]), HS_INJECTIVE);
+    hs_layer_free(layer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_column),
@@ -379,6 +411,8 @@ int main(void) {
         cmocka_unit_test(a_bad_cell_between_two_rows),
         cmocka_unit_test(rows_parallel_but_for_rounding),
         cmocka_unit_test(rows_that_depend_on_a_chain),
+        cmocka_unit_test(rows_dependent_modulo_the_prime_only),
+        cmocka_unit_test(entries_at_both_ends_of_the_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
