@@ -319,7 +319,8 @@ void hs_bias_result_free(hs_bias_result *result);
 typedef struct hs_depth_result {
     size_t lower, upper; /* proven bounds; equal when complete */
     bool complete;       /* the depth is upper */
-    double *direction;   /* n numbers: exactly `upper` points have direction.(x_i - q) >= 0 */
+    double *direction;   /* n numbers: exactly `shown` points have direction.(x_i - q) >= 0 */
+    size_t shown;        /* upper; more where no doubles are a direction with so few points */
     hs_arithmetic arithmetic;
     char reason[256]; /* one sentence */
     uint64_t nodes;
@@ -328,7 +329,8 @@ typedef struct hs_depth_result {
 
 /* points: k x n numbers, row by row; q: n numbers. The numbers are taken as the doubles they are
  * and nothing is rounded. settings as for hs_check, or NULL. HS_BAD_DATA for numbers that are not
- * finite or so large that a difference is not. */
+ * finite, or where a difference is beyond the range and the numbers are not exact at a quarter of
+ * their size. */
 hs_status hs_depth(const double *points, size_t k, size_t n, const double *q,
                    const hs_settings *settings, hs_depth_result **result, hs_error *error);
 void hs_depth_result_free(hs_depth_result *result);

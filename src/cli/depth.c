@@ -15,13 +15,13 @@ static json_t *result_json(const hs_depth_result *result, size_t k, size_t n) {
     json_t *depth = result->complete ? json_integer((json_int_t)result->upper) : json_null();
     json_t *fraction =
         result->complete ? json_real((double)result->upper / (double)k) : json_null();
-    return json_pack("{s:o, s:o, s:o, s:I, s:I, s:s, s:I, s:I, s:I, s:o, s:s}", "depth", depth,
+    return json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:o, s:s}", "depth", depth,
                      "fraction", fraction, "direction", cli_json_numbers(result->direction, n),
-                     "depth_lower", (json_int_t)result->lower, "depth_upper",
-                     (json_int_t)result->upper, "reason", result->reason, "points", (json_int_t)k,
-                     "n", (json_int_t)n, "nodes", (json_int_t)result->nodes, "seconds",
-                     cli_json_number(result->seconds), "arithmetic",
-                     cli_arithmetic_name(result->arithmetic));
+                     "direction_points", (json_int_t)result->shown, "depth_lower",
+                     (json_int_t)result->lower, "depth_upper", (json_int_t)result->upper, "reason",
+                     result->reason, "points", (json_int_t)k, "n", (json_int_t)n, "nodes",
+                     (json_int_t)result->nodes, "seconds", cli_json_number(result->seconds),
+                     "arithmetic", cli_arithmetic_name(result->arithmetic));
 }
 
 static void print_result(const char *name, const hs_depth_result *result, size_t k, size_t n) {
@@ -34,8 +34,17 @@ static void print_result(const char *name, const hs_depth_result *result, size_t
     printf("  because %s\n", result->reason);
     printf("  %llu nodes, %.3f s, %s arithmetic\n", (unsigned long long)result->nodes,
            result->seconds, cli_arithmetic_name(result->arithmetic));
-    printf("  %zu points have u.(x - q) >= 0:\n", result->upper);
+    printf("  %zu points have u.(x - q) >= 0:\n", result->shown);
     cli_print_vector("u", result->direction, n);
+}
+
+/* As hs_depth; messages begin with the name. */
+static hs_status depth_of(const char *name, const hs_array *points, const double *q,
+                          const hs_settings *settings, hs_depth_result **result, hs_error *error) {
+    hs_error why;
+    hs_status status =
+        hs_depth(points->data, points->rows, points->columns, q, settings, result, &why);
+    return status == HS_OK ? HS_OK : hs_fail(error, status, "%s: %s", name, why.message);
 }
 
 static int depth_of_one(const char *name, const hs_array *points, const depth_options *options,
@@ -45,8 +54,7 @@ static int depth_of_one(const char *name, const hs_array *points, const depth_op
     hs_depth_result *result = NULL;
     hs_status status = cli_vector_read(options->at, "at", points->columns, &q, &error);
     if (status == HS_OK)
-        status = hs_depth(points->data, points->rows, points->columns, q.data, settings, &result,
-                          &error);
+        status = depth_of(name, points, q.data, settings, &result, &error);
     cli_progress_end(settings->data);
     int code = 0;
     if (status != HS_OK)
@@ -81,21 +89,23 @@ static void add(totals *all, const hs_depth_result *result) {
     all->seconds += result->seconds;
 }
 
-static hs_status depths_of_all(const hs_array *points, hs_settings settings, totals *all,
-                               hs_error *error) {
+static hs_status depths_of_all(const char *name, const hs_array *points, hs_settings settings,
+                               totals *all, hs_error *error) {
     size_t k = points->rows, n = points->columns;
     double limit = settings.time_limit;
     for (size_t i = 0; i < k; i++) {
         hs_depth_result *result = NULL;
         char line[80];
-        if (cli_interrupted(NULL)) { /* each is one of the points of every halfspace about it */
+        bool late = limit > 0.0 && all->seconds >= limit;
+        if (late || cli_interrupted(NULL)) { /* it is one of the points of its halfspaces */
             add(all, &(hs_depth_result){.lower = 1, .upper = k});
             continue;
         }
-        if (limit > 0.0) /* what is left, but never "none" */
-            settings.time_limit = all->seconds < limit ? limit - all->seconds : 1e-9;
-        hs_status status =
-            hs_depth(points->data, k, n, points->data + i * n, &settings, &result, error);
+        if (limit > 0.0)
+            settings.time_limit = limit - all->seconds;
+        char label[300];
+        snprintf(label, sizeof label, "%.250s: point %zu", name, i);
+        hs_status status = depth_of(label, points, points->data + i * n, &settings, &result, error);
         if (status != HS_OK)
             return status;
         add(all, result);
@@ -110,7 +120,7 @@ static int depth_of_all(const char *name, const hs_array *points, const depth_op
                         const hs_settings *settings) {
     hs_error error;
     totals all = {.depths = json_array(), .lower = json_array(), .upper = json_array()};
-    hs_status status = depths_of_all(points, *settings, &all, &error);
+    hs_status status = depths_of_all(name, points, *settings, &all, &error);
     cli_progress_end(settings->data);
     if (status == HS_OK && !options->common.json) {
         printf("%s: depths of %zu points in %zu dimensions, %llu nodes, %.3f s\n", name,

@@ -84,6 +84,7 @@ typedef struct hs_tree {
     double *point;      /* d: best point so far */
     size_t point_active;
     bool has_point;
+    size_t unseen;     /* fewest active rows in open cells that hold no double (HS_GOAL_COUNT) */
     size_t open_bound; /* of a stopped search: active rows forced in every node left open */
     bool unproven;     /* a step could not be proven: no "injective" */
     hs_status status;
@@ -180,6 +181,9 @@ void hs_tree_offer(hs_tree *tree, const double *z, size_t active);
 void hs_tree_fail(hs_tree *tree, hs_status status);
 /* Some step could not be proven: the tree will not answer "injective". */
 void hs_tree_doubt(hs_tree *tree);
+/* There is an open cell with so many active rows, and no double in it: doubtful where a witness is
+ * asked for, as good as a point where the rows are only counted. */
+void hs_tree_unseen(hs_tree *tree, size_t active);
 /* Looks at the clock, the limits and the caller. */
 void hs_worker_poll(hs_worker *worker);
 /* Exact arithmetic is needed: true, and the search ends without an answer, where it would take too

@@ -291,8 +291,8 @@ static node_answer settle_exactly(hs_worker *worker, hs_frame *frame) {
         return NODE_CLOSED;
     if (!complete)
         return NODE_OPEN;
-    if (!strict) /* an open cell that no double point shows */
-        hs_tree_doubt(tree);
+    if (!strict)
+        hs_tree_unseen(tree, hs_bits_count(frame->active, tree->words));
     return NODE_CLOSED;
 }
 

@@ -122,7 +122,7 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
     atomic_init(&tree->found, false);
     atomic_init(&tree->hungry, false);
     atomic_init(&tree->node_count, 0);
-    tree->point_active = tree->open_bound = SIZE_MAX;
+    tree->point_active = tree->open_bound = tree->unseen = SIZE_MAX;
     pthread_mutex_init(&tree->poll, NULL);
     pthread_mutex_init(&tree->lock, NULL);
     pthread_cond_init(&tree->changed, NULL);
@@ -276,6 +276,17 @@ void hs_tree_leave_open(hs_tree *tree, size_t bound) {
 void hs_tree_doubt(hs_tree *tree) {
     pthread_mutex_lock(&tree->lock);
     tree->unproven = true;
+    pthread_mutex_unlock(&tree->lock);
+}
+
+void hs_tree_unseen(hs_tree *tree, size_t active) {
+    if (tree->goal == HS_GOAL_SPAN) {
+        hs_tree_doubt(tree);
+        return;
+    }
+    pthread_mutex_lock(&tree->lock);
+    if (active < tree->unseen)
+        tree->unseen = active;
     pthread_mutex_unlock(&tree->lock);
 }
 
@@ -448,12 +459,13 @@ static void restart(hs_tree *tree, bool by_count, size_t target) {
 hs_status hs_tree_raise(hs_tree *tree, size_t target) {
     bool by_count = tree->by_count, going_on = true;
     hs_status status = HS_OK;
-    while (going_on && tree->proven < target && tree->proven < tree->point_active) {
+    while (going_on && tree->proven < target && tree->proven < tree->point_active &&
+           tree->proven < tree->unseen) {
         size_t next = tree->proven + 1;
         restart(tree, true, next);
         status = hs_tree_search(tree);
         going_on = status == HS_OK && !hs_tree_stopped(tree) && !tree->unproven;
-        if (going_on && tree->point_active >= next)
+        if (going_on && tree->point_active >= next && tree->unseen >= next)
             tree->proven = next;
     }
     if (status == HS_OK && !hs_tree_stopped(tree))

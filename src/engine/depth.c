@@ -19,6 +19,19 @@ static double two_difference(double x, double q, double *low) {
     return high;
 }
 
+/* One row, times a factor, which changes no sign; false when that is not exact. */
+static bool subtract_row(const double *x, const double *q, size_t n, double factor, double *high,
+                         double *low) {
+    bool exact = true;
+    for (size_t j = 0; j < n; j++) {
+        double from = factor * x[j], to = factor * q[j];
+        high[j] = two_difference(from, to, &low[j]);
+        exact = exact && from / factor == x[j] && to / factor == q[j] && isfinite(high[j]) &&
+                isfinite(low[j]);
+    }
+    return exact;
+}
+
 /* Rows as a pair of arrays, k x n each. */
 static hs_status subtract(const double *points, size_t k, size_t n, const double *q, double *high,
                           double *low, bool *rounded, hs_error *error) {
@@ -28,18 +41,17 @@ static hs_status subtract(const double *points, size_t k, size_t n, const double
             return hs_fail(error, HS_BAD_DATA, "the point: coordinate %zu is not a finite number",
                            j + 1);
     for (size_t i = 0; i < k; i++) {
-        for (size_t j = 0; j < n; j++) {
-            double x = points[i * n + j];
-            if (!isfinite(x))
+        const double *x = points + i * n;
+        for (size_t j = 0; j < n; j++)
+            if (!isfinite(x[j]))
                 return hs_fail(error, HS_BAD_DATA, "row %zu, column %zu is not a finite number",
                                i + 1, j + 1);
-            high[i * n + j] = two_difference(x, q[j], &low[i * n + j]);
-            if (!isfinite(high[i * n + j]) || !isfinite(low[i * n + j]))
-                return hs_fail(error, HS_BAD_DATA,
-                               "row %zu, column %zu is too far from the point for double precision",
-                               i + 1, j + 1);
+        if (!subtract_row(x, q, n, 1.0, high + i * n, low + i * n) &&
+            !subtract_row(x, q, n, 0.25, high + i * n, low + i * n))
+            return hs_fail(error, HS_BAD_DATA,
+                           "row %zu is too far from the point for double precision", i + 1);
+        for (size_t j = 0; j < n; j++)
             *rounded = *rounded || low[i * n + j] != 0.0;
-        }
     }
     return HS_OK;
 }
@@ -121,8 +133,8 @@ static hs_status prepare(question *ask, const double *points, const double *q, h
 static void improve(question *ask, const double *u) {
     hs_depth_result *result = ask->result;
     size_t count = hs_depth_count(&ask->problem.system, u);
-    if (count < result->upper) {
-        result->upper = count;
+    if (count < result->shown) {
+        result->upper = result->shown = count;
         memcpy(result->direction, u, ask->n * sizeof *u);
     }
 }
@@ -147,10 +159,13 @@ static hs_status search(question *ask, hs_error *error) {
     if (status == HS_OK && tree.capped && !atomic_load(&ask->run.stopped))
         status = hs_tree_raise(&tree, SIZE_MAX);
     bool tight = tree.has_point && tree.proven == tree.point_active;
+    tight = tight || tree.proven == tree.unseen;
     result->nodes = atomic_load(&tree.node_count);
     result->lower = tree.proven + ask->zeros;
     if (status == HS_OK && tree.has_point)
         improve(ask, tree.point);
+    if (tree.unseen < SIZE_MAX && tree.unseen + ask->zeros < result->upper)
+        result->upper = tree.unseen + ask->zeros;
     result->complete = status == HS_OK && (searched || tight);
     hs_tree_clear(&tree);
     return status;
@@ -173,7 +188,7 @@ static void move_to_centre(question *ask) {
                 rows[i * n + j] *= sign;
         }
         hs_cell_centre(n, rows, zeros, all, k, &space, 1.0, u);
-        if (hs_depth_count(&ask->problem.system, u) <= result->upper)
+        if (hs_depth_count(&ask->problem.system, u) <= result->shown)
             memcpy(result->direction, u, n * sizeof *u);
     }
     free(rows);
@@ -187,7 +202,7 @@ enum { CENTRE_SIZE = 400000 }; /* rows times columns: beyond it the centring is 
 static hs_status answer(question *ask, hs_error *error) {
     hs_depth_result *result = ask->result;
     hs_status status = HS_OK;
-    result->upper = hs_depth_count(&ask->problem.system, result->direction);
+    result->upper = result->shown = hs_depth_count(&ask->problem.system, result->direction);
     result->arithmetic = HS_ARITHMETIC_EXACT;
     if (ask->zeros == ask->k) {
         result->lower = ask->zeros;
@@ -209,13 +224,17 @@ static hs_status answer(question *ask, hs_error *error) {
         result->lower = result->upper;
     if (result->complete)
         snprintf(result->reason, sizeof result->reason,
-                 "no closed halfspace about the point holds fewer than %zu points", result->upper);
+                 "no closed halfspace about the point holds fewer than %zu points%s", result->upper,
+                 result->shown > result->upper
+                     ? ", and those with so few are too thin for a direction in double precision"
+                     : "");
     else if (atomic_load(&ask->run.stopped))
         snprintf(result->reason, sizeof result->reason, "stopped after %llu nodes",
                  (unsigned long long)result->nodes);
     else
         snprintf(result->reason, sizeof result->reason,
-                 "a cell thinner than double precision could not be shown");
+                 "a step of the search needs exact arithmetic in more than %d dimensions",
+                 HS_EXACT_DIMENSIONS);
     return HS_OK;
 }
 

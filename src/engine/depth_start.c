@@ -95,11 +95,13 @@ static bool step(descent *at, size_t *count) {
 
 static void descend(descent *at) {
     size_t n = at->tree->n;
-    if (at->best_count <= at->enough || !normalise(at->u, n))
+    bool stopped = at->best_count < SIZE_MAX && atomic_load(&at->tree->run->stopped);
+    if (stopped || at->best_count <= at->enough || !normalise(at->u, n))
         return;
     size_t count = evaluate(at, at->u, at->value);
-    for (int k = 0; k < DESCENT_STEPS && step(at, &count); k++)
-        continue;
+    for (int k = 0; k < DESCENT_STEPS && !hs_run_should_stop(at->tree->run, 0, NULL); k++)
+        if (!step(at, &count))
+            break;
     if (count < at->best_count) {
         at->best_count = count;
         memcpy(at->best, at->u, n * sizeof *at->u);

@@ -401,8 +401,20 @@ static void move_inwards(const hs_system *system, quadratic *cone, quadratic *ne
         mpq_set(z[j], trial[j]);
 }
 
+/* The direction of z in small integers, at most `size`. */
+static void round_direction(mpq_t *z, size_t d, double size, double *point) {
+    double largest = 0.0;
+    for (size_t j = 0; j < d; j++) {
+        point[j] = mpq_get_d(z[j]);
+        largest = fmax(largest, fabs(point[j]));
+    }
+    for (size_t j = 0; j < d; j++)
+        point[j] = isfinite(largest) && largest > 0.0 ? nearbyint(point[j] / largest * size) : 0.0;
+}
+
 /* Rounds z; where that leaves the cell, other doubles next to it are tried: a cell hardly thicker
- * than the distance between them has some inside. */
+ * than the distance between them has some inside. In a cone, small integers at last: many a thinner
+ * cell lies about a simple direction. */
 static void round_point(const hs_system *system, const size_t *which, size_t count, mpq_t *z,
                         double *point, bool *strict) {
     uint64_t random = 1;
@@ -417,6 +429,10 @@ static void round_point(const hs_system *system, const size_t *which, size_t cou
             finite = finite && isfinite(point[j]);
         }
         *strict = finite && hs_system_contains(system, which, count, point);
+    }
+    for (size_t size = 1; size <= NEIGHBOURS && !*strict && system->beta == NULL; size++) {
+        round_direction(z, system->d, (double)size, point);
+        *strict = hs_system_contains(system, which, count, point);
     }
 }
 

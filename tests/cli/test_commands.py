@@ -5,6 +5,7 @@ Usage: test_commands.py PROGRAM
 
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -79,6 +80,13 @@ class Depth(Case):
         self.assertEqual(found["undecided"], 0)
         self.assertIn("3 points", run("depth", write("three.csv", [[1], [2], [3]]), "--all").stdout)
 
+    def test_a_limit_is_one_for_all_points(self):
+        rng = random.Random(1)
+        points = write("many.csv", [[rng.gauss(0, 1) for _ in range(6)] for _ in range(200)])
+        found = self.document("depth", points, "--all", "--time-limit", "0.01")
+        self.assertEqual((found["depths_lower"][-1], found["depths_upper"][-1]), (1, 200))
+        self.assertTrue(all(low <= high for low, high in zip(found["depths_lower"], found["depths_upper"])))
+
     def test_text(self):
         done = run("depth", SQUARE, "--at", "0,0")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -98,6 +106,11 @@ class Depth(Case):
         self.fails(64, "either --at Q or --all", "depth", SQUARE, "--at", "0,0", "--all")
         self.fails(65, "3 numbers, expected 2", "depth", SQUARE, "--at", "0,0,0")
         self.fails(66, "missing.csv", "depth", SQUARE, "--at", "missing.csv")
+        self.fails(65, "--at nan,0: number 1 is NaN", "depth", SQUARE, "--at", "nan,0")
+        self.fails(65, "--at 1,,2: number 2 is not a number", "depth", SQUARE, "--at", "1,,2")
+        self.fails(65, "number 1 is not a number", "depth", SQUARE, "--at", "")
+        far = write("far.csv", [[1.7e308, 5e-324], [-1.7e308, 0]])
+        self.fails(65, f"{far}: point 0: row 2 is too far", "depth", far, "--all")
         self.fails(66, "missing.csv", "depth", "missing.csv", "--at", "0,0")
         nan = os.path.join(FOLDER.name, "nan.csv")
         with open(nan, "w", encoding="ascii") as out:

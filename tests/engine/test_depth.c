@@ -156,15 +156,55 @@ static void a_stopped_run_has_bounds(void **state) {
     free(points);
 }
 
+/* Decimals are not collinear or symmetric as doubles: cells of the fewest points may hold no
+ * double, which is no reason not to know how many points that are. */
+static void cells_that_hold_no_double_count(void **state) {
+    (void)state;
+    const double square[] = {0.4, 0.6, 1.4, 0.2, 1.2, 0.7, 0.6, 0.1}, centre[] = {0.9, 0.4};
+    expect_depth(square, 4, 2, centre, 1);
+    const size_t expected[] = {1, 2, 1, 1, 2, 3, 3, 2, 1, 1, 1};
+    double line[22];
+    for (size_t i = 0; i < 11; i++) {
+        line[2 * i] = (double)i / 10.0;
+        line[2 * i + 1] = (double)(2 * i + 3) / 10.0;
+    }
+    for (size_t i = 0; i < 11; i++) {
+        hs_depth_result *result = depth_of(line, 11, 2, line + 2 * i, NULL);
+        assert_true(result->complete);
+        assert_int_equal(result->upper, expected[i]);
+        hs_depth_result_free(result);
+    }
+    const double thin[] = {-1, 0, -1, 1, 1,  -1, 1,  1, 1,  -1, -1, 1,  -1, -1,
+                           1,  1, 1,  0, -1, 1,  -1, 0, -1, -1, -1, -1, 1};
+    const double near[] = {1e-17, -2e-17, 0};
+    hs_depth_result *result = depth_of(thin, 9, 3, near, NULL);
+    assert_true(result->complete);
+    assert_int_equal(result->upper, 1);
+    assert_int_equal(result->shown, 1); /* in a direction of small integers */
+    hs_depth_result_free(result);
+}
+
+static void differences_beyond_the_range(void **state) {
+    (void)state;
+    const double points[] = {1.7e308, -1.7e308, 0};
+    const size_t expected[] = {1, 1, 2};
+    for (size_t i = 0; i < 3; i++) {
+        hs_depth_result *result = depth_of(points, 3, 1, points + i, NULL);
+        assert_true(result->complete);
+        assert_int_equal(result->upper, expected[i]);
+        hs_depth_result_free(result);
+    }
+}
+
 static void bad_data_is_refused(void **state) {
     (void)state;
     hs_depth_result *result;
     hs_error error;
-    const double points[] = {1, INFINITY}, good[] = {1, 2}, far[] = {-1.7e308, 1}, q[] = {1.7e308};
-    const double none[] = {NAN};
+    const double points[] = {1, INFINITY}, good[] = {1, 2}, none[] = {NAN};
+    const double far[] = {-1.7e308, 5e-324}, q[] = {1.7e308, 0};
     assert_int_equal(hs_depth(points, 2, 1, good, NULL, &result, &error), HS_BAD_DATA);
     assert_int_equal(hs_depth(good, 2, 1, none, NULL, &result, &error), HS_BAD_DATA);
-    assert_int_equal(hs_depth(far, 2, 1, q, NULL, &result, &error), HS_BAD_DATA);
+    assert_int_equal(hs_depth(far, 1, 2, q, NULL, &result, &error), HS_BAD_DATA);
     assert_int_equal(hs_depth(good, 0, 1, good, NULL, &result, &error), HS_INVALID_ARGUMENT);
     assert_null(result);
     hs_depth_result_free(NULL);
@@ -180,6 +220,8 @@ int main(void) {
         cmocka_unit_test(differences_are_not_rounded),
         cmocka_unit_test(the_number_of_threads_does_not_matter),
         cmocka_unit_test(a_stopped_run_has_bounds),
+        cmocka_unit_test(cells_that_hold_no_double_count),
+        cmocka_unit_test(differences_beyond_the_range),
         cmocka_unit_test(bad_data_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
