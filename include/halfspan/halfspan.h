@@ -269,7 +269,7 @@ typedef struct hs_radius_result {
     double upper;     /* proven: not injective on any larger one; infinite: not known */
     double tolerance; /* what was asked for */
     double *z; /* n numbers, |z| <= upper: a point of the open domain at which the active rows
-                  do not span; NULL when upper is 0 or infinite */
+                  do not span; NULL when upper is infinite, or 0 and 0 is no such point */
     hs_arithmetic arithmetic; /* what stands behind lower and upper */
     char reason[256];         /* one sentence */
     uint64_t decisions;       /* injectivity questions asked */

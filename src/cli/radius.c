@@ -37,7 +37,9 @@ static void print_result(const char *name, const hs_layer *layer, const void *da
     else
         printf("%s: critical radius at least %.15g\n", name, result->lower);
     printf("  because %s\n", result->reason);
-    if (!result->everywhere)
+    if (!result->everywhere && isinf(result->upper))
+        printf("  injective up to %.17g, what is beyond is not known\n", result->lower);
+    else if (!result->everywhere)
         printf("  injective up to %.17g, not beyond %.17g\n", result->lower, result->upper);
     printf("  %llu decisions, %llu nodes, %.3f s, %s arithmetic, relative tolerance %g\n",
            (unsigned long long)result->decisions, (unsigned long long)result->nodes,

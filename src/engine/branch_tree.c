@@ -5,6 +5,7 @@
 #include "geometry/rank.h"
 #include "support/allocate.h"
 #include "support/error.h"
+#include "support/parallel.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -425,6 +426,8 @@ hs_status hs_tree_search(hs_tree *tree) {
         free(threads);
         return hs_fail(tree->error, HS_NO_MEMORY, "no memory for a search tree");
     }
+    if (wanted > hs_processor_count()) /* they take turns */
+        tree->local_solves = tree->local_solves * hs_processor_count() / wanted;
     tree->workers = wanted;
     for (size_t k = 1; k < wanted; k++) {
         if (pthread_create(&threads[started], NULL, work, tree) == 0) {

@@ -63,6 +63,11 @@ hs_status hs_decide(hs_decisions *decisions, const hs_layer *layer, const hs_dom
                     hs_result **result, hs_error *error) {
     hs_settings settings;
     bool may = remaining(decisions, &settings);
+    if (decisions->share > 0.0) {
+        settings.time_limit *= decisions->share;
+        if (settings.node_limit > 0)
+            settings.node_limit = 1 + (uint64_t)(decisions->share * (double)settings.node_limit);
+    }
     if (!may) /* asks all the same: what needs no search is then still answered */
         settings.node_limit = 1;
     if (!may)

@@ -9,6 +9,7 @@ typedef struct hs_decisions {
     const hs_settings *settings; /* the caller's */
     const char *phase;           /* for progress */
     double start;
+    double share; /* of what is left of the limits, for one question; 0: all */
     uint64_t count, nodes;
     bool stopped;             /* a limit was met or the caller interrupted */
     hs_arithmetic arithmetic; /* the weakest behind any verdict */

@@ -3,6 +3,7 @@
 #include "engine/decisions.h"
 
 #include "geometry/nearest.h"
+#include "geometry/rank.h"
 #include "support/allocate.h"
 #include "support/clock.h"
 #include "support/error.h"
@@ -217,7 +218,9 @@ static hs_status bracket(subject *about, hs_radius_result *result, hs_error *err
 
 static hs_status find(subject *about, hs_radius_result *result, hs_error *error) {
     hs_result *first = NULL, *second = NULL;
+    about->decisions->share = 0.5; /* the rest is for balls */
     hs_status status = decide_everywhere(about, &first, error);
+    about->decisions->share = 0.0;
     if (status != HS_OK)
         return status;
     result->upper = INFINITY;
@@ -256,9 +259,28 @@ static hs_status check_arguments(hs_domain_kind kind, double *tolerance, hs_erro
     return HS_OK;
 }
 
-static void finish(subject *about, hs_radius_result *result) {
+/* Do the rows that are active at 0 not span? Else bad points come near, and 0 is none. */
+static hs_status origin_is_bad(const subject *about, bool *bad, hs_error *error) {
+    const hs_layer *layer = about->layer;
+    size_t count = 0, rank = 0;
+    for (size_t i = 0; i < layer->m; i++)
+        if (layer->bias[i] >= 0.0)
+            about->off[count++] = i;
+    hs_status status =
+        hs_rank_exact(layer->weight, layer->n, about->off, count, &rank, NULL, NULL, error);
+    *bad = status == HS_OK && rank < layer->n;
+    return status;
+}
+
+static hs_status finish(subject *about, hs_radius_result *result, hs_error *error) {
     const hs_decisions *decisions = about->decisions;
-    if (isfinite(result->upper) && result->upper > 0.0) {
+    hs_status status = HS_OK;
+    bool shown = isfinite(result->upper);
+    if (result->upper == 0.0) {
+        memset(about->z, 0, about->layer->n * sizeof *about->z);
+        status = origin_is_bad(about, &shown, error);
+    }
+    if (shown) {
         result->z = about->z;
         about->z = NULL;
     }
@@ -267,6 +289,7 @@ static void finish(subject *about, hs_radius_result *result) {
     result->decisions = decisions->count;
     result->nodes = decisions->nodes;
     result->seconds = hs_clock_seconds() - decisions->start;
+    return status;
 }
 
 hs_status hs_critical_radius(const hs_layer *layer, hs_domain_kind kind, double tolerance,
@@ -288,8 +311,9 @@ hs_status hs_critical_radius(const hs_layer *layer, hs_domain_kind kind, double 
         status = hs_fail(error, HS_NO_MEMORY, "no memory for a critical radius");
     if (status == HS_OK)
         status = find(&about, made, error);
+    if (status == HS_OK)
+        status = finish(&about, made, error);
     if (status == HS_OK) {
-        finish(&about, made);
         *result = made;
         made = NULL;
     }

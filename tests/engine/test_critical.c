@@ -53,6 +53,36 @@ static void radii_by_hand(void **state) {
     expect_radius(5, 2, corner, bias, HS_DOMAIN_NONNEG_BALL, INFINITY);
 }
 
+/* Where the radius is 0, the bad point is 0 itself, unless 0 is only a limit of them. */
+static void a_radius_of_zero_has_its_point(void **state) {
+    (void)state;
+    const double up = 1, minus = -1, none = 0;
+    for (int k = 0; k < 2; k++) {
+        hs_layer *layer = layer_of(1, 1, &up, k == 0 ? &minus : &none);
+        hs_radius_result *result = radius_of(layer, HS_DOMAIN_BALL, NULL);
+        assert_true(result->complete && result->upper == 0.0);
+        assert_int_equal(result->z != NULL, k == 0);
+        assert_true(k == 1 || result->z[0] == 0.0);
+        hs_radius_result_free(result);
+        hs_layer_free(layer);
+    }
+}
+
+/* The whole space does not use up what there is for balls. */
+static void a_limit_is_left_for_balls(void **state) {
+    (void)state;
+    const hs_ensemble gaussian = {.kind = HS_ENSEMBLE_GAUSSIAN};
+    hs_settings settings = hs_settings_default();
+    hs_layer *layer = NULL;
+    assert_int_equal(hs_layer_generate(120, 16, gaussian, gaussian, 1, &layer, NULL), HS_OK);
+    settings.node_limit = 3000;
+    hs_radius_result *result = radius_of(layer, HS_DOMAIN_BALL, &settings);
+    assert_true(!result->complete);
+    assert_true(result->lower >= 1.0);
+    hs_radius_result_free(result);
+    hs_layer_free(layer);
+}
+
 static void rows_through_the_origin(void **state) {
     (void)state;
     const double bias[] = {0, 0, 0, -1}; /* bad for z_1 > -1 ... z_2 < 0: arbitrarily near 0 */
@@ -255,6 +285,8 @@ int main(void) {
         cmocka_unit_test(without_bias_all_or_nothing),
         cmocka_unit_test(radii_by_hand),
         cmocka_unit_test(rows_through_the_origin),
+        cmocka_unit_test(a_radius_of_zero_has_its_point),
+        cmocka_unit_test(a_limit_is_left_for_balls),
         cmocka_unit_test(random_brackets_hold),
         cmocka_unit_test(a_stopped_radius_has_bounds),
         cmocka_unit_test(shifts_by_hand),
