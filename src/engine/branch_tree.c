@@ -30,7 +30,8 @@ static bool allocate_tree(hs_tree *tree) {
     tree->signed_low =
         low ? hs_allocate_matrix(2 * tree->total, tree->d, sizeof *tree->signed_low) : NULL;
     tree->unit = hs_allocate_matrix(tree->count, tree->n, sizeof *tree->unit);
-    tree->residues = hs_allocate_matrix(tree->count, tree->n, sizeof *tree->residues);
+    tree->residues = hs_allocate_matrix(tree->goal == HS_GOAL_SPAN ? tree->count : 0, tree->n,
+                                        sizeof *tree->residues);
     tree->point = hs_allocate(tree->d, sizeof *tree->point);
     return tree->rows != NULL && tree->columns != NULL && tree->offset != NULL &&
            tree->inactive_target != NULL && tree->active_target != NULL && tree->signed_a != NULL &&
@@ -75,7 +76,8 @@ static void load_unit_row(hs_tree *tree, size_t to, size_t from) {
         square += (weight[j] / largest) * (weight[j] / largest);
     for (size_t j = 0; j < tree->n; j++)
         tree->unit[to * tree->n + j] = weight[j] / largest / sqrt(square);
-    hs_residues(weight, tree->n, tree->residues + to * tree->n);
+    if (tree->goal == HS_GOAL_SPAN)
+        hs_residues(weight, tree->n, tree->residues + to * tree->n);
 }
 
 hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, size_t target,

@@ -93,8 +93,8 @@ size_t hs_depth_count(const hs_system *rows, const double *u) {
 typedef struct question {
     const hs_settings *settings;
     hs_run run;
-    double *high, *low; /* k x n */
-    hs_layer *layer;
+    hs_layer *layer; /* the rows x_i - q, rounded */
+    double *low;     /* k x n: what rounding took from them; NULL: nothing */
     hs_problem problem;
     size_t k, n, zeros;
     hs_depth_result *result;
@@ -102,20 +102,21 @@ typedef struct question {
 
 static hs_status prepare(question *ask, const double *points, const double *q, hs_error *error) {
     size_t k = ask->k, n = ask->n;
-    bool rounded;
-    ask->high = hs_allocate_matrix(2 * k, n, sizeof *ask->high);
+    bool rounded = false;
+    double *high = hs_allocate_matrix(k, n, sizeof *high);
+    ask->low = hs_allocate_matrix(k, n, sizeof *ask->low);
     ask->result = hs_allocate(1, sizeof *ask->result);
-    if (ask->high == NULL || ask->result == NULL)
-        return hs_fail(error, HS_NO_MEMORY, "no memory for the depth among %zu points", k);
-    ask->low = ask->high + k * n;
-    ask->result->direction = hs_allocate(n, sizeof(double));
-    if (ask->result->direction == NULL)
-        return hs_fail(error, HS_NO_MEMORY, "no memory for a direction");
-    ask->result->direction[0] = 1.0;
-    hs_status status = subtract(points, k, n, q, ask->high, ask->low, &rounded, error);
+    if (ask->result != NULL)
+        ask->result->direction = hs_allocate(n, sizeof(double));
+    hs_status status = HS_OK;
+    if (high == NULL || ask->low == NULL || ask->result == NULL || ask->result->direction == NULL)
+        status = hs_fail(error, HS_NO_MEMORY, "no memory for the depth among %zu points", k);
     const hs_domain space = {.kind = HS_DOMAIN_SPACE};
     if (status == HS_OK)
-        status = hs_layer_create(k, n, ask->high, NULL, &ask->layer, error);
+        status = subtract(points, k, n, q, high, ask->low, &rounded, error);
+    if (status == HS_OK)
+        status = hs_layer_create(k, n, high, NULL, &ask->layer, error);
+    free(high);
     if (status == HS_OK)
         status = hs_problem_create(ask->layer, &space, &ask->problem, error);
     if (status != HS_OK)
@@ -123,7 +124,11 @@ static hs_status prepare(question *ask, const double *points, const double *q, h
     if (rounded) {
         scale_low(&ask->problem, ask->low);
         ask->problem.system.low = ask->low;
+    } else {
+        free(ask->low);
+        ask->low = NULL;
     }
+    ask->result->direction[0] = 1.0;
     for (size_t i = 0; i < k; i++)
         ask->zeros += ask->problem.zero_row[i];
     return HS_OK;
@@ -176,7 +181,7 @@ static void move_to_centre(question *ask) {
     size_t k = ask->k, n = ask->n;
     hs_depth_result *result = ask->result;
     const hs_domain space = {.kind = HS_DOMAIN_SPACE};
-    double *rows = hs_copy(ask->high, k * n, sizeof *rows);
+    double *rows = hs_copy(ask->layer->weight, k * n, sizeof *rows);
     double *zeros = hs_allocate(k, sizeof *zeros);
     double *u = hs_copy(result->direction, n, sizeof *u);
     size_t *all = hs_allocate(k, sizeof *all);
@@ -257,7 +262,7 @@ hs_status hs_depth(const double *points, size_t k, size_t n, const double *q,
     hs_depth_result_free(ask.result);
     hs_problem_clear(&ask.problem);
     hs_layer_free(ask.layer);
-    free(ask.high);
+    free(ask.low);
     return status;
 }
 
