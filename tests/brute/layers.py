@@ -217,15 +217,15 @@ WEIGHTS = [gaussian, ternary, small_integers, single_precision, crelu, broken_cr
 
 # ---- domains and biases -------------------------------------------------------------------------
 
-def random_domain(rng, n):
-    """Keyword arguments of a domain; box bounds are lists."""
+def random_domain(rng, n, far):
+    """Keyword arguments of a domain; box bounds are lists. far: perhaps at the ends of the range."""
     kind = rng.choice(("ball", "ball", "space", "box", "nonneg-ball"))
     if kind in ("ball", "nonneg-ball"):
         radius = rng.choice((1.0, 1.0, 0.5, 3.0, 5.0, 9.0, 0.1, 1e-3, 100.0))
-        if rng.random() < 0.1:
+        if far and rng.random() < 0.2:
             radius = rng.choice((5e-324, 1e-300, 1e-160, 2.0 ** -61, 1e17, 1e160, 1e300, MOST))
         return {"kind": kind, "radius": radius}
-    if kind == "box" and rng.random() < 0.15:
+    if kind == "box" and far and rng.random() < 0.3:
         bounds = [rng.choice(((-math.inf, 0), (-math.inf, math.inf), (1, 1 + 2.0 ** -52), (0, 5e-324),
                               (-1e300, 1e300), (-MOST, MOST), (1e300, math.inf), (-1e-300, 1), (0, 1),
                               (1e16, 1e16 + 4))) for _ in range(n)]
@@ -305,7 +305,7 @@ def random_layer(rng):
     rows = maker(rng, n, m)
     rng.shuffle(rows)
     rows = rows[:16]
-    domain = random_domain(rng, n)
+    domain = random_domain(rng, n, rng.random() < 0.5 and maker is not far_scales)
     bias = biases(rng, rows, domain)
     if bias is not None and not all(math.isfinite(x) for x in bias):
         bias = None
