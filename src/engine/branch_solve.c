@@ -177,11 +177,17 @@ static bool has_witness(hs_worker *worker, const double *u) {
         hs_tree_fail(tree, status);
     bool found = witness != NULL;
     hs_witness_free(witness);
+    worker->basis.rank = 0;
     memset(worker->scratch_bits, 0, tree->words * sizeof *worker->scratch_bits);
-    for (size_t i = 0; !found && i < tree->count; i++)
-        if (hs_system_sign(&tree->signed_rows, i, u) >= 0)
-            hs_bits_set(worker->scratch_bits, i);
-    if (!found && hs_exact_rank(worker, worker->scratch_bits) < tree->n)
+    for (size_t i = 0; !found && i < tree->count; i++) {
+        if (hs_system_sign(&tree->signed_rows, i, u) < 0)
+            continue;
+        hs_bits_set(worker->scratch_bits, i);
+        hs_modular_basis_add(&worker->basis, tree->residues + i * tree->n);
+    }
+    bool seems_bad = !found && worker->basis.rank < tree->n;
+    if (seems_bad &&
+        (tree->n > HS_EXACT_DIMENSIONS || hs_exact_rank(worker, worker->scratch_bits) < tree->n))
         hs_tree_doubt(tree);
     return found;
 }
