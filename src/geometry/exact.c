@@ -379,8 +379,20 @@ static bool inside_ball(mpq_t *z, size_t d, double radius, mpq_t s, mpq_t t) {
     return mpq_cmp(s, t) < 0;
 }
 
-/* Moves from the nearest point of the closed cell towards the interior point until the step is
- * short enough to stay inside the open ball; every such point is interior to the cell. */
+/* trial = z + towards 2^-halvings; is that inside the ball? */
+static bool step_inside(const hs_system *system, quadratic *nearest, mpq_t *towards,
+                        size_t halvings) {
+    mpq_t *z = nearest->z, *trial = nearest->step;
+    for (size_t j = 0; j < system->d; j++) {
+        mpq_div_2exp(trial[j], towards[j], halvings);
+        mpq_add(trial[j], trial[j], z[j]);
+    }
+    return inside_ball(trial, system->d, system->radius, nearest->s, nearest->t);
+}
+
+/* Moves from the nearest point of the closed cell towards the interior point by the longest step, a
+ * power of two, that stays inside the open ball; every such point is interior to the cell. Of
+ * numbers far apart it may be thousands of halvings. */
 static void move_inwards(const hs_system *system, quadratic *cone, quadratic *nearest) {
     size_t d = system->d;
     mpq_t *towards = cone->z, *z = nearest->z;
@@ -388,17 +400,20 @@ static void move_inwards(const hs_system *system, quadratic *cone, quadratic *ne
         mpq_div(towards[j], towards[j], towards[d]); /* last coordinate: tau > 0 */
         mpq_sub(towards[j], towards[j], z[j]);
     }
-    mpq_t *trial = nearest->step;
-    for (size_t halvings = 0;; halvings++) {
-        for (size_t j = 0; j < d; j++) {
-            mpq_div_2exp(trial[j], towards[j], halvings);
-            mpq_add(trial[j], trial[j], z[j]);
-        }
-        if (inside_ball(trial, d, system->radius, nearest->s, nearest->t))
-            break;
+    size_t few = 0, enough = 0; /* too long with `few`, unless both are 0, not with `enough` */
+    while (!step_inside(system, nearest, towards, enough)) {
+        few = enough;
+        enough = 2 * enough + 1;
     }
+    while (enough - few > 1) {
+        size_t middle = few + (enough - few) / 2;
+        bool inside = step_inside(system, nearest, towards, middle);
+        few = inside ? few : middle;
+        enough = inside ? middle : enough;
+    }
+    step_inside(system, nearest, towards, enough);
     for (size_t j = 0; j < d; j++)
-        mpq_set(z[j], trial[j]);
+        mpq_set(z[j], nearest->step[j]);
 }
 
 /* The direction of z in small integers, at most `size`. */

@@ -30,6 +30,7 @@ import layers
 
 TOLERANCE = 1e-9  # outputs of x and y may differ by this much, relative to |w_i| |x - y|
 ROUNDING = 1e-15  # or by this much, relative to sum_j |w_ij x_j| + |b_i|: x and y are rounded
+TINY = 2.0 ** -1070  # products below the range
 THIN = 1e-11      # |x - y| / |z| below which a bad cell need not be found
 CELLS_EVERY = 7   # the second method of brute.py judges every seventh layer too
 CODES = {"injective": 0, "not-injective": 1, "undecided": 2}
@@ -133,7 +134,7 @@ def witness_faults(rows, bias, domain, witness):
         weight, offset = [Fraction(t) for t in row], Fraction(bias[i])
         outputs = [max(Fraction(0), brute.dot(weight, exact[name]) + offset) for name in "xy"]
         size = sum(abs(s) * max(abs(t), abs(u)) for s, t, u in zip(row, x, y)) + abs(bias[i])
-        allowed = max(TOLERANCE * root(brute.dot(weight, weight)) * separation, ROUNDING * size)
+        allowed = max(TOLERANCE * root(brute.dot(weight, weight)) * separation, ROUNDING * size, TINY)
         if abs(outputs[0] - outputs[1]) > allowed:
             faults.append(f"outputs of row {i} differ by {float(abs(outputs[0] - outputs[1])):.3g}")
         try:

@@ -305,7 +305,7 @@ def random_layer(rng):
     rows = maker(rng, n, m)
     rng.shuffle(rows)
     rows = rows[:16]
-    domain = random_domain(rng, n, rng.random() < 0.5 and maker is not far_scales)
+    domain = random_domain(rng, n, rng.random() < 0.5)
     bias = biases(rng, rows, domain)
     if bias is not None and not all(math.isfinite(x) for x in bias):
         bias = None
