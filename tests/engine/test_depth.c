@@ -1,7 +1,9 @@
 /* Halfspace depths known by hand, bounds of runs that are stopped, bad data. */
 #include "engine/fixture.h"
 
+#include <gmp.h>
 #include <stdlib.h>
+#include <string.h>
 
 static hs_depth_result *depth_of(const double *points, size_t k, size_t n, const double *q,
                                  const hs_settings *settings) {
@@ -210,6 +212,347 @@ static void bad_data_is_refused(void **state) {
     hs_depth_result_free(NULL);
 }
 
+/* ---- few dimensions, against all cells ------------------------------------------------------- */
+
+enum { JUDGED = 12 }; /* points at most */
+
+/* The differences x_i - q as whole numbers, each row times a power of two; n = 3, padded by 0. */
+typedef struct judge {
+    mpz_t row[JUDGED][3], u[3], v[3], sum, scratch;
+    size_t count;
+} judge;
+
+static void judge_create(judge *j) {
+    for (size_t i = 0; i < JUDGED; i++)
+        mpz_inits(j->row[i][0], j->row[i][1], j->row[i][2], NULL);
+    for (size_t c = 0; c < 3; c++)
+        mpz_inits(j->u[c], j->v[c], NULL);
+    mpz_inits(j->sum, j->scratch, NULL);
+}
+
+static void judge_clear(judge *j) {
+    for (size_t i = 0; i < JUDGED; i++)
+        mpz_clears(j->row[i][0], j->row[i][1], j->row[i][2], NULL);
+    for (size_t c = 0; c < 3; c++)
+        mpz_clears(j->u[c], j->v[c], NULL);
+    mpz_clears(j->sum, j->scratch, NULL);
+}
+
+static void judge_load(judge *j, const double *points, size_t k, size_t n, const double *q) {
+    mpq_t x, y;
+    mpq_inits(x, y, NULL);
+    j->count = k;
+    for (size_t i = 0; i < k; i++) {
+        mp_bitcnt_t shift = 100000;
+        for (size_t c = 0; c < 3; c++) {
+            mpq_set_d(x, c < n ? points[i * n + c] : 0.0);
+            mpq_set_d(y, c < n ? q[c] : 0.0);
+            mpq_sub(x, x, y);
+            mpq_mul_2exp(x, x, 1100);
+            mpz_set(j->row[i][c], mpq_numref(x));
+            if (mpz_sgn(j->row[i][c]) != 0 && mpz_scan1(j->row[i][c], 0) < shift)
+                shift = mpz_scan1(j->row[i][c], 0);
+        }
+        for (size_t c = 0; c < 3; c++)
+            mpz_fdiv_q_2exp(j->row[i][c], j->row[i][c], shift);
+    }
+    mpq_clears(x, y, NULL);
+}
+
+static void cross(mpz_t *result, mpz_t *a, mpz_t *b) {
+    for (size_t p = 0; p < 3; p++) {
+        size_t q = (p + 1) % 3, r = (p + 2) % 3;
+        mpz_mul(result[p], a[q], b[r]);
+        mpz_submul(result[p], a[r], b[q]);
+    }
+}
+
+static bool is_zero(mpz_t *a) {
+    return mpz_sgn(a[0]) == 0 && mpz_sgn(a[1]) == 0 && mpz_sgn(a[2]) == 0;
+}
+
+static int side_of(judge *j, size_t i, mpz_t *u) {
+    mpz_set_ui(j->sum, 0);
+    for (size_t c = 0; c < 3; c++)
+        mpz_addmul(j->sum, j->row[i][c], u[c]);
+    return mpz_sgn(j->sum);
+}
+
+/* Of the chosen rows, as many as lie on the side of u with fewer. */
+static size_t smaller_side(judge *j, const bool *chosen, mpz_t *u) {
+    size_t above = 0, below = 0;
+    for (size_t i = 0; i < j->count; i++) {
+        int side = chosen[i] ? side_of(j, i, u) : 0;
+        above += side > 0;
+        below += side < 0;
+    }
+    return above < below ? above : below;
+}
+
+/* Keeps of the chosen rows those orthogonal to u. */
+static void keep_orthogonal(judge *j, const bool *chosen, mpz_t *u, bool *kept) {
+    for (size_t i = 0; i < j->count; i++)
+        kept[i] = chosen[i] && side_of(j, i, u) == 0;
+}
+
+/* The depth of the chosen rows, which lie in the plane orthogonal to u. Next to the direction v of
+ * the plane orthogonal to a row, the rows on its line count by one of their senses. */
+static size_t depth_in_plane(judge *j, const bool *chosen) {
+    size_t best = JUDGED;
+    bool line[JUDGED];
+    for (size_t i = 0; i < j->count; i++) {
+        if (!chosen[i])
+            continue;
+        cross(j->v, j->u, j->row[i]);
+        keep_orthogonal(j, chosen, j->v, line);
+        size_t now = smaller_side(j, chosen, j->v) + smaller_side(j, line, j->row[i]);
+        best = now < best ? now : best;
+    }
+    return best;
+}
+
+/* Every open cell has an edge at the crossing of two planes, and is next to it in the plane
+ * orthogonal to it; without two independent rows there are two cells only. */
+static size_t depth_over_cells(judge *j) {
+    bool all[JUDGED], plane[JUDGED];
+    size_t zeros = 0, best = JUDGED, some = 0;
+    for (size_t i = 0; i < j->count; i++) {
+        all[i] = !is_zero(j->row[i]);
+        zeros += !all[i];
+        some = all[i] ? i : some;
+    }
+    if (zeros == j->count)
+        return zeros;
+    for (size_t a = 0; a < j->count; a++)
+        for (size_t b = a + 1; b < j->count; b++) {
+            cross(j->u, j->row[a], j->row[b]);
+            if (is_zero(j->u))
+                continue;
+            keep_orthogonal(j, all, j->u, plane);
+            size_t now = smaller_side(j, all, j->u) + depth_in_plane(j, plane);
+            best = now < best ? now : best;
+        }
+    return zeros + (best < JUDGED ? best : smaller_side(j, all, j->row[some]));
+}
+
+static size_t count_exactly(judge *j, const double *direction, size_t n) {
+    mpq_t x;
+    mpq_init(x);
+    for (size_t c = 0; c < 3; c++) {
+        mpq_set_d(x, c < n ? direction[c] : 0.0);
+        mpq_mul_2exp(x, x, 1100);
+        mpz_set(j->v[c], mpq_numref(x));
+    }
+    mpq_clear(x);
+    assert_false(is_zero(j->v));
+    size_t count = 0;
+    for (size_t i = 0; i < j->count; i++)
+        count += side_of(j, i, j->v) >= 0;
+    return count;
+}
+
+/* One coordinate of a configuration, by its kind. */
+static double coordinate(uint64_t *seed, size_t kind) {
+    double whole = (double)chance_below(seed, 5) - 2.0;
+    switch (kind) {
+    case 0:
+        return whole;
+    case 1: /* differences are not doubles */
+        return 0.1 * ((double)chance_below(seed, 21) - 10.0);
+    case 2: /* one row far larger than another */
+        return ldexp(whole, (int)chance_below(seed, 3) * 900 - 900);
+    case 3: /* thin cells, some below double precision */
+        return whole + ldexp((double)chance_below(seed, 3) - 1.0, -52);
+    case 4: /* the same with differences that are not doubles */
+        return whole + (chance_below(seed, 2) ? ldexp(1.0, -70) : 0.1) * whole;
+    case 5: /* rows that are almost parallel, within twice double precision and a little more */
+        return chance_below(seed, 3) ? whole : ldexp(whole, -90 - (int)chance_below(seed, 8));
+    default:
+        return chance_normal(seed);
+    }
+}
+
+/* Dependent points: multiples of others as seen from q, equal points, all in a plane or line. */
+static void add_dependences(uint64_t *seed, double *points, size_t k, size_t n, const double *q) {
+    size_t shape = chance_below(seed, 4);
+    for (size_t i = 1; i < k; i++) {
+        size_t of = chance_below(seed, i), how = chance_below(seed, 6);
+        double factor = how == 0 ? 1.0 : how == 1 ? -1.0 : how == 2 ? 2.0 : 0.0;
+        for (size_t c = 0; c < n && factor != 0.0; c++)
+            points[i * n + c] = q[c] + factor * (points[of * n + c] - q[c]);
+    }
+    for (size_t i = 0; i < k && n > 1 && shape < 2; i++)
+        for (size_t c = shape == 0 ? 1 : n - 1; c < n; c++)
+            points[i * n + c] = points[i * n];
+}
+
+static void sweeps_find_the_smallest_cell(void **state) {
+    (void)state;
+    uint64_t seed = 31;
+    size_t open = 0;
+    judge j;
+    judge_create(&j);
+    for (size_t trial = 0; trial < 2100; trial++) {
+        size_t n = trial % 3 + 1, kind = trial / 3 % 7, k = 1 + chance_below(&seed, JUDGED);
+        double points[JUDGED * 3], q[3] = {0};
+        for (size_t i = 0; i < k * n; i++)
+            points[i] = coordinate(&seed, kind);
+        for (size_t c = 0; c < n && kind != 2; c++)
+            q[c] = coordinate(&seed, kind);
+        if (chance_below(&seed, 2) == 0)
+            memcpy(q, points, n * sizeof *q);
+        if (chance_below(&seed, 2) == 0)
+            add_dependences(&seed, points, k, n, q);
+        judge_load(&j, points, k, n, q);
+        hs_depth_result *result = depth_of(points, k, n, q, NULL);
+        assert_int_equal(result->lower, depth_over_cells(&j));
+        assert_int_equal(result->shown, count_exactly(&j, result->direction, n));
+        assert_true(result->complete && result->lower == result->upper);
+        assert_true(result->shown == result->upper || kind > 0);
+        open += result->shown > result->upper;
+        hs_depth_result_free(result);
+    }
+    judge_clear(&j);
+    assert_true(open < 40); /* cells without a direction of doubles */
+}
+
+/* In four dimensions the tree answers. */
+static void a_column_of_zeros_changes_nothing(void **state) {
+    (void)state;
+    uint64_t seed = 32;
+    for (size_t trial = 0; trial < 60; trial++) {
+        size_t k = 20 + chance_below(&seed, 30), n = 2 + trial % 2;
+        double *points = malloc(k * n * sizeof *points), *wide = calloc(k * 4, sizeof *wide);
+        assert_non_null(points);
+        assert_non_null(wide);
+        const double q[4] = {0.25, 0, 0, 0};
+        for (size_t i = 0; i < k; i++)
+            for (size_t c = 0; c < n; c++) {
+                points[i * n + c] = trial % 4 < 2 ? (double)chance_below(&seed, 9) * 0.25 - 1.0
+                                                  : chance_normal(&seed);
+                wide[i * 4 + c] = points[i * n + c];
+            }
+        hs_depth_result *swept = depth_of(points, k, n, q, NULL);
+        hs_depth_result *searched = depth_of(wide, k, 4, q, NULL);
+        assert_true(swept->complete && searched->complete);
+        assert_int_equal(swept->upper, searched->upper);
+        hs_depth_result_free(swept);
+        hs_depth_result_free(searched);
+        free(points);
+        free(wide);
+    }
+}
+
+/* The vertices of a regular polygon with an odd number of them, in columns 0 and 1. */
+static void write_polygon(double *points, size_t vertices, size_t n) {
+    for (size_t i = 0; i < vertices; i++) {
+        double angle = 2.0 * acos(-1.0) * (double)i / (double)vertices;
+        points[i * n] = cos(angle);
+        points[i * n + 1] = sin(angle);
+    }
+}
+
+static void of_many_points_in_the_plane(void **state) {
+    (void)state;
+    enum { K = 20001 };
+    double *points = calloc(K, 2 * sizeof *points);
+    const double centre[] = {0, 0};
+    assert_non_null(points);
+    write_polygon(points, K, 2);
+    expect_depth(points, K, 2, centre, K / 2);
+    free(points);
+}
+
+/* A polygon in a plane of space, and points on both sides of it: half of the polygon and the points
+ * of one side. Then pairs of opposite points: one of each pair, and of no more than that. */
+static void of_many_points_in_space(void **state) {
+    (void)state;
+    enum { POLYGON = 1001, ABOVE = 30, BELOW = 20, PAIRS = 600 };
+    double *points = calloc(2 * POLYGON, 3 * sizeof *points);
+    const double origin[] = {0, 0, 0};
+    assert_non_null(points);
+    write_polygon(points, POLYGON, 3);
+    for (size_t i = 0; i < ABOVE + BELOW; i++)
+        points[(POLYGON + i) * 3 + 2] = i < ABOVE ? 1.0 : -1.0;
+    expect_depth(points, POLYGON + ABOVE + BELOW, 3, origin, POLYGON / 2 + BELOW);
+    uint64_t seed = 33;
+    for (size_t i = 0; i < 3 * PAIRS; i++) {
+        points[i] = chance_normal(&seed);
+        points[3 * PAIRS + i] = -points[i];
+    }
+    expect_depth(points, 2 * PAIRS, 3, origin, PAIRS);
+    free(points);
+}
+
+/* Scaled columns leave the depth as it is, but bring the rows so near to each other that floating
+ * point cannot tell how they lie about the first. */
+static void columns_may_be_scaled(void **state) {
+    (void)state;
+    uint64_t seed = 35;
+    for (size_t trial = 0; trial < 2; trial++) {
+        const size_t k = trial == 0 ? 700 : 1700;
+        const double origin[3] = {0}, range = trial == 0 ? 0.3 : 1.0;
+        double *points = calloc(k, 3 * sizeof *points);
+        assert_non_null(points);
+        for (size_t i = 0; i < k; i++) {
+            double angle = acos(-1.0) * range * (double)i / (double)k;
+            double sign = chance_below(&seed, 2) ? 1.0 : -1.0;
+            points[3 * i] = sign;
+            points[3 * i + 1] = i == 0 ? 0.0 : sign * cos(angle);
+            points[3 * i + 2] = i == 0 ? 0.0 : sign * sin(angle);
+        }
+        hs_depth_result *plain = depth_of(points, k, 3, origin, NULL);
+        for (size_t i = 0; i < k; i++)
+            for (size_t c = 1; c < 3; c++)
+                points[3 * i + c] = ldexp(points[3 * i + c], -85);
+        hs_depth_result *scaled = depth_of(points, k, 3, origin, NULL);
+        assert_true(plain->complete);
+        assert_int_equal(plain->lower, scaled->lower);
+        hs_depth_result_free(plain);
+        hs_depth_result_free(scaled);
+        free(points);
+    }
+}
+
+typedef struct patience {
+    size_t polls, lines;
+} patience;
+
+static bool impatient(void *data) {
+    patience *left = data;
+    return left->polls-- <= 1;
+}
+
+static void count_lines(const hs_progress *now, void *data) {
+    patience *seen = data;
+    seen->lines += now->fraction > 0.0 && now->fraction <= 1.0;
+}
+
+static void sweeps_can_be_stopped(void **state) {
+    (void)state;
+    uint64_t seed = 34;
+    const double origin[3] = {0};
+    for (size_t n = 2; n <= 3; n++) {
+        size_t k = n == 2 ? 30000 : 900;
+        double *points = random_points(&seed, k, n);
+        hs_settings settings = hs_settings_default();
+        patience left = {.polls = 3};
+        settings.data = &left;
+        settings.interrupted = impatient;
+        settings.progress = count_lines;
+        hs_depth_result *result = depth_of(points, k, n, origin, &settings);
+        assert_false(result->complete);
+        assert_true(result->upper < k);
+        assert_non_null(strstr(result->reason, "stopped"));
+        hs_depth_result_free(result);
+        left.polls = SIZE_MAX;
+        result = depth_of(points, k, n, origin, &settings);
+        assert_true(result->complete);
+        hs_depth_result_free(result);
+        free(points);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(on_a_line_it_is_the_smaller_rank),
@@ -223,6 +566,12 @@ int main(void) {
         cmocka_unit_test(cells_that_hold_no_double_count),
         cmocka_unit_test(differences_beyond_the_range),
         cmocka_unit_test(bad_data_is_refused),
+        cmocka_unit_test(sweeps_find_the_smallest_cell),
+        cmocka_unit_test(a_column_of_zeros_changes_nothing),
+        cmocka_unit_test(of_many_points_in_the_plane),
+        cmocka_unit_test(of_many_points_in_space),
+        cmocka_unit_test(columns_may_be_scaled),
+        cmocka_unit_test(sweeps_can_be_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
