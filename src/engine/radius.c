@@ -259,7 +259,8 @@ static hs_status check_arguments(hs_domain_kind kind, double *tolerance, hs_erro
     return HS_OK;
 }
 
-/* Do the rows that are active at 0 not span? Else bad points come near, and 0 is none. */
+/* Is 0 inside, and do the rows that are active there not span? Else bad points come near, and 0 is
+ * none. */
 static hs_status origin_is_bad(const subject *about, bool *bad, hs_error *error) {
     const hs_layer *layer = about->layer;
     size_t count = 0, rank = 0;
@@ -268,7 +269,7 @@ static hs_status origin_is_bad(const subject *about, bool *bad, hs_error *error)
             about->off[count++] = i;
     hs_status status =
         hs_rank_exact(layer->weight, layer->n, about->off, count, &rank, NULL, NULL, error);
-    *bad = status == HS_OK && rank < layer->n;
+    *bad = status == HS_OK && rank < layer->n && about->kind == HS_DOMAIN_BALL;
     return status;
 }
 
