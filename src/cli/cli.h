@@ -152,8 +152,10 @@ typedef struct cli_limits {
 } cli_limits;
 /* then: what the answer is when a limit is met. */
 #define CLI_LIMIT_OPTIONS(limits, then)                                                            \
-    {"time-limit", 0, CLI_SECONDS, "S", "stop after S seconds (0: never): " then, &(limits).seconds}, {       \
-        "node-limit", 0, CLI_COUNT, "N", "stop after N nodes (0: never): " then, &(limits).nodes              \
+    {"time-limit",     0, CLI_SECONDS, "S", "stop after S seconds (0: never): " then,              \
+     &(limits).seconds},                                                                           \
+    {                                                                                              \
+        "node-limit", 0, CLI_COUNT, "N", "stop after N nodes (0: never): " then, &(limits).nodes   \
     }
 
 /* The settings of a run that Ctrl-C ends and that shows its progress, which begins here. */
