@@ -116,7 +116,8 @@ def methods_agree(check):
         check((answers[0] is None) == (answers[1] is None), f"layer {number} ({name}): {answers}")
         bounds = layers.finite_bounds(keywords, n)
         for _ in range(20):
-            z = [Fraction(rng.uniform(low, high)) for low, high in bounds]
+            z = [Fraction(low) + (Fraction(high) - Fraction(low)) * Fraction(rng.random())
+                 for low, high in bounds]
             if answers[0] is None and brute.is_bad(weight, bias, domain, z):
                 check(False, f"layer {number} ({name}): called injective, bad at {z}")
 
