@@ -490,7 +490,7 @@ static void columns_may_be_scaled(void **state) {
     (void)state;
     uint64_t seed = 35;
     for (size_t trial = 0; trial < 2; trial++) {
-        const size_t k = trial == 0 ? 700 : 1700;
+        const size_t k = trial == 0 ? 700 : 300;
         const double origin[3] = {0}, range = trial == 0 ? 0.3 : 1.0;
         double *points = calloc(k, 3 * sizeof *points);
         assert_non_null(points);
