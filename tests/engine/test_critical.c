@@ -75,7 +75,7 @@ static void a_limit_is_left_for_balls(void **state) {
     hs_settings settings = hs_settings_default();
     hs_layer *layer = NULL;
     assert_int_equal(hs_layer_generate(120, 16, gaussian, gaussian, 1, &layer, NULL), HS_OK);
-    settings.node_limit = 3000;
+    settings.node_limit = 2000;
     hs_radius_result *result = radius_of(layer, HS_DOMAIN_BALL, &settings);
     assert_true(!result->complete);
     assert_true(result->lower >= 1.0);
