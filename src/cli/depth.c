@@ -38,23 +38,19 @@ static void print_result(const char *name, const hs_depth_result *result, size_t
     cli_print_vector("u", result->direction, n);
 }
 
-/* As hs_depth; messages begin with the name. */
-static hs_status depth_of(const char *name, const hs_array *points, const double *q,
-                          const hs_settings *settings, hs_depth_result **result, hs_error *error) {
-    hs_error why;
-    hs_status status =
-        hs_depth(points->data, points->rows, points->columns, q, settings, result, &why);
-    return status == HS_OK ? HS_OK : hs_fail(error, status, "%s: %s", name, why.message);
-}
-
 static int depth_of_one(const char *name, const hs_array *points, const depth_options *options,
                         const hs_settings *settings) {
     hs_error error;
     hs_array q = {0};
     hs_depth_result *result = NULL;
     hs_status status = cli_vector_read(options->at, "at", points->columns, &q, &error);
-    if (status == HS_OK)
-        status = depth_of(name, points, q.data, settings, &result, &error);
+    if (status == HS_OK) {
+        hs_error why;
+        status =
+            hs_depth(points->data, points->rows, points->columns, q.data, settings, &result, &why);
+        if (status != HS_OK)
+            hs_fail(&error, status, "%s: %s", name, why.message);
+    }
     cli_progress_end(settings->data);
     int code = 0;
     if (status != HS_OK)
@@ -103,11 +99,11 @@ static hs_status depths_of_all(const char *name, const hs_array *points, hs_sett
         }
         if (limit > 0.0)
             settings.time_limit = limit - all->seconds;
-        char label[300];
-        snprintf(label, sizeof label, "%.250s: point %zu", name, i);
-        hs_status status = depth_of(label, points, points->data + i * n, &settings, &result, error);
+        hs_error why;
+        hs_status status =
+            hs_depth(points->data, k, n, points->data + i * n, &settings, &result, &why);
         if (status != HS_OK)
-            return status;
+            return hs_fail(error, status, "%s: point %zu: %s", name, i, why.message);
         add(all, result);
         hs_depth_result_free(result);
         snprintf(line, sizeof line, "depth: point %zu of %zu, %.1f s", i + 1, k, all->seconds);

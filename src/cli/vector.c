@@ -14,17 +14,16 @@ static size_t count_fields(const char *text) {
     return count;
 }
 
-/* Every comma-separated field is a number: 0, or the first that is not one and why. */
-static size_t parse_fields(const char *text, double *values, const char **problem) {
+/* Every comma-separated field is a number: 0, or the first that is not one and its outcome. */
+static size_t parse_fields(const char *text, double *values, hs_number_outcome *outcome) {
     for (size_t field = 1;; field++) {
         while (*text == ' ')
             text++;
         size_t length = strcspn(text, ","), used = length;
         while (used > 0 && text[used - 1] == ' ')
             used--;
-        hs_number_outcome outcome = hs_number_parse(text, used, values++);
-        *problem = outcome != HS_NUMBER_NONE || used == 0 ? hs_number_problem(outcome) : NULL;
-        if (outcome != HS_NUMBER_GOOD)
+        *outcome = hs_number_parse(text, used, values++);
+        if (*outcome != HS_NUMBER_GOOD)
             return field;
         if (text[length] == '\0')
             return 0;
@@ -39,14 +38,14 @@ hs_status cli_vector_read(const char *text, const char *option, size_t n, hs_arr
     values->data = calloc(count, sizeof(double));
     if (values->data == NULL)
         return hs_fail(error, HS_NO_MEMORY, "no memory for %zu numbers", count);
-    const char *problem;
-    size_t wrong = parse_fields(text, values->data, &problem);
+    hs_number_outcome outcome;
+    size_t wrong = parse_fields(text, values->data, &outcome);
     if (wrong > 0) {
         hs_array_clear(values);
-        bool file = strchr(text, ':') != NULL || access(text, F_OK) == 0;
-        if ((problem != NULL || count > 1) && !file)
+        bool word = count == 1 && outcome == HS_NUMBER_NONE && text[strspn(text, " ")] != '\0';
+        if (!word && strchr(text, ':') == NULL && access(text, F_OK) != 0)
             return hs_fail(error, HS_BAD_DATA, "--%s %s: number %zu %s", option, text, wrong,
-                           problem != NULL ? problem : "is not a number");
+                           hs_number_problem(outcome));
         hs_status status = hs_array_read(text, values, error);
         if (status != HS_OK)
             return status;

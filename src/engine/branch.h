@@ -276,7 +276,9 @@ uint64_t hs_solver_pivots(const hs_solver *solver);
 /* Is the point an answer? Checked exactly before it is offered. at_sight: not where worker->value,
  * which belongs to it, speaks against it; a thin cell can deceive it. */
 bool hs_offer_point(hs_worker *worker, const double *z, bool at_sight);
-/* The rank of a set of the tree's rows, not modulo a prime. Overwrites core_rows. */
+/* Does a set of the tree's rows span modulo the prime? Then it does. */
+bool hs_rows_span(hs_worker *worker, const uint64_t *rows);
+/* The rank of such a set, not modulo a prime. Overwrites core_rows. */
 size_t hs_exact_rank(hs_worker *worker, const uint64_t *rows);
 
 /* ---- branch_node.c ---- */

@@ -98,14 +98,6 @@ static bool enough(const hs_worker *worker, const hs_frame *frame) {
     return !worker->degenerate && forced(worker, frame) >= target;
 }
 
-static bool rows_span(hs_worker *worker, const uint64_t *rows) {
-    const hs_tree *tree = worker->tree;
-    worker->basis.rank = 0;
-    HS_BITS_EACH(i, rows, tree->words)
-    hs_modular_basis_add(&worker->basis, tree->residues + i * tree->n);
-    return worker->basis.rank == tree->n;
-}
-
 /* Do the fixed active rows and the packed cores rule out every point asked for? */
 static bool bound_closes(hs_worker *worker, const hs_frame *frame) {
     hs_tree *tree = worker->tree;
@@ -114,7 +106,8 @@ static bool bound_closes(hs_worker *worker, const hs_frame *frame) {
         return false;
     if (tree->by_count)
         return true;
-    if (hs_bits_count(frame->active, tree->words) >= target && rows_span(worker, frame->active)) {
+    if (hs_bits_count(frame->active, tree->words) >= target &&
+        hs_rows_span(worker, frame->active)) {
         hs_proof_span(worker->part, NULL, 0, NULL, NULL);
         return true;
     }

@@ -148,6 +148,14 @@ static size_t exact_active(const hs_tree *tree, const double *z) {
     return inside ? count : SIZE_MAX;
 }
 
+bool hs_rows_span(hs_worker *worker, const uint64_t *rows) {
+    const hs_tree *tree = worker->tree;
+    worker->basis.rank = 0;
+    HS_BITS_EACH(i, rows, tree->words)
+    hs_modular_basis_add(&worker->basis, tree->residues + i * tree->n);
+    return worker->basis.rank == tree->n;
+}
+
 size_t hs_exact_rank(hs_worker *worker, const uint64_t *rows) {
     hs_tree *tree = worker->tree;
     size_t count = 0, rank = 0;
@@ -177,19 +185,17 @@ static bool has_witness(hs_worker *worker, const double *u) {
         hs_tree_fail(tree, status);
     bool found = witness != NULL;
     hs_witness_free(witness);
-    worker->basis.rank = 0;
-    memset(worker->scratch_bits, 0, tree->words * sizeof *worker->scratch_bits);
-    for (size_t i = 0; !found && i < tree->count; i++) {
-        if (hs_system_sign(&tree->signed_rows, i, u) < 0)
-            continue;
-        hs_bits_set(worker->scratch_bits, i);
-        hs_modular_basis_add(&worker->basis, tree->residues + i * tree->n);
-    }
-    bool seems_bad = !found && worker->basis.rank < tree->n;
-    if (seems_bad &&
-        (tree->n > HS_EXACT_DIMENSIONS || hs_exact_rank(worker, worker->scratch_bits) < tree->n))
+    if (found)
+        return true;
+    uint64_t *active = worker->scratch_bits;
+    memset(active, 0, tree->words * sizeof *active);
+    for (size_t i = 0; i < tree->count; i++)
+        if (hs_system_sign(&tree->signed_rows, i, u) >= 0)
+            hs_bits_set(active, i);
+    if (!hs_rows_span(worker, active) &&
+        (tree->n > HS_EXACT_DIMENSIONS || hs_exact_rank(worker, active) < tree->n))
         hs_tree_doubt(tree);
-    return found;
+    return false;
 }
 
 /* By the values in floating point: can the point be an answer? */

@@ -363,6 +363,12 @@ static hs_task *take(hs_tree *tree) {
     return task;
 }
 
+/* Threads beyond the processors take turns: all together they do not search longer. */
+static size_t own_solves(const hs_tree *tree) {
+    size_t threads = hs_thread_count(tree->run->settings), cores = hs_processor_count();
+    return threads > cores ? tree->local_solves * cores / threads : tree->local_solves;
+}
+
 static void *work(void *argument) {
     hs_tree *tree = argument;
     hs_worker worker;
@@ -378,7 +384,7 @@ static void *work(void *argument) {
     pthread_mutex_unlock(&tree->lock);
     worker.random |= 1;
     if (status == HS_OK && tree->local_solves > 0)
-        hs_local_search(&worker, tree->local_solves);
+        hs_local_search(&worker, own_solves(tree));
     for (hs_task *task = take(tree); task != NULL; task = take(tree)) {
         hs_frame *frame = status == HS_OK ? hs_worker_frame(&worker, 0) : NULL;
         if (frame != NULL) {
@@ -428,8 +434,6 @@ hs_status hs_tree_search(hs_tree *tree) {
         free(threads);
         return hs_fail(tree->error, HS_NO_MEMORY, "no memory for a search tree");
     }
-    if (wanted > hs_processor_count()) /* they take turns */
-        tree->local_solves = tree->local_solves * hs_processor_count() / wanted;
     tree->workers = wanted;
     for (size_t k = 1; k < wanted; k++) {
         if (pthread_create(&threads[started], NULL, work, tree) == 0) {

@@ -134,14 +134,15 @@ static hs_status prepare(question *ask, const double *points, const double *q, h
     return HS_OK;
 }
 
-/* Takes a direction with fewer points. */
-static void improve(question *ask, const double *u) {
+/* Takes a direction with fewer points than `limit`. */
+static void take(question *ask, const double *u, size_t limit) {
     hs_depth_result *result = ask->result;
     size_t count = hs_depth_count(&ask->problem.system, u);
-    if (count < result->shown) {
-        result->upper = result->shown = count;
-        memcpy(result->direction, u, ask->n * sizeof *u);
-    }
+    if (count >= limit)
+        return;
+    result->shown = count;
+    result->upper = count < result->upper ? count : result->upper; /* or a thin cell has fewer */
+    memcpy(result->direction, u, ask->n * sizeof *u);
 }
 
 /* What takes more nodes is proven step by step from below, so that there is something to tell when
@@ -162,7 +163,7 @@ static hs_status sweep(question *ask, size_t lower, hs_error *error) {
     if (status != HS_OK)
         return status;
     if (low.count < SIZE_MAX)
-        improve(ask, low.u);
+        take(ask, low.u, result->shown);
     result->nodes += low.planes;
     result->lower = (low.finished ? low.depth : lower) + ask->zeros;
     result->upper = low.finished ? result->lower : result->upper;
@@ -192,7 +193,7 @@ static hs_status search(question *ask, hs_error *error) {
     result->nodes = atomic_load(&tree.node_count);
     result->lower = tree.proven + ask->zeros;
     if (status == HS_OK && tree.has_point)
-        improve(ask, tree.point);
+        take(ask, tree.point, result->shown);
     if (tree.unseen < SIZE_MAX && tree.unseen + ask->zeros < result->upper)
         result->upper = tree.unseen + ask->zeros;
     result->complete = status == HS_OK && (searched || tight);
@@ -220,12 +221,7 @@ static void move_to_centre(question *ask) {
                 rows[i * n + j] *= sign;
         }
         hs_cell_centre(n, rows, zeros, all, k, &space, 1.0, u);
-        size_t count = hs_depth_count(&ask->problem.system, u);
-        if (count <= result->shown) {
-            memcpy(result->direction, u, n * sizeof *u);
-            result->shown = count;
-            result->upper = count < result->upper ? count : result->upper; /* a thin cell */
-        }
+        take(ask, u, ask->result->shown + 1);
     }
     free(rows);
     free(zeros);

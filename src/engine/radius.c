@@ -259,8 +259,7 @@ static hs_status check_arguments(hs_domain_kind kind, double *tolerance, hs_erro
     return HS_OK;
 }
 
-/* Is 0 inside, and do the rows that are active there not span? Else bad points come near, and 0 is
- * none. */
+/* Do the rows that are active at 0 not span? Else bad points come near, and 0 is none. */
 static hs_status origin_is_bad(const subject *about, bool *bad, hs_error *error) {
     const hs_layer *layer = about->layer;
     size_t count = 0, rank = 0;
@@ -269,15 +268,15 @@ static hs_status origin_is_bad(const subject *about, bool *bad, hs_error *error)
             about->off[count++] = i;
     hs_status status =
         hs_rank_exact(layer->weight, layer->n, about->off, count, &rank, NULL, NULL, error);
-    *bad = status == HS_OK && rank < layer->n && about->kind == HS_DOMAIN_BALL;
+    *bad = status == HS_OK && rank < layer->n;
     return status;
 }
 
 static hs_status finish(subject *about, hs_radius_result *result, hs_error *error) {
     const hs_decisions *decisions = about->decisions;
     hs_status status = HS_OK;
-    bool shown = isfinite(result->upper);
-    if (result->upper == 0.0) {
+    bool shown = isfinite(result->upper) && result->upper > 0.0;
+    if (result->upper == 0.0 && about->kind == HS_DOMAIN_BALL) { /* 0 is inside */
         memset(about->z, 0, about->layer->n * sizeof *about->z);
         status = origin_is_bad(about, &shown, error);
     }
