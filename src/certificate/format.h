@@ -7,15 +7,21 @@
 
 /* The first byte of a step of a proof that a layer is injective. */
 enum {
-    HS_STEP_SEGMENT = 1, /* number, inactive rows, active rows */
-    HS_STEP_CORE = 2,    /* slot, kind, signed rows, multipliers of kind HS_CORE_STORED */
-    HS_STEP_UNIT = 3,    /* slot */
-    HS_STEP_DEAD = 4,    /* slot */
-    HS_STEP_SPAN = 5,    /* slots */
-    HS_STEP_FIX = 6,     /* slots, rows */
-    HS_STEP_BRANCH = 7,  /* row */
-    HS_STEP_DETACH = 8,  /* number of a segment */
-    HS_STEP_END = 9      /* how many segments */
+    HS_STEP_SEGMENT = 1,  /* number, inactive rows, active rows */
+    HS_STEP_CORE = 2,     /* slot, kind, signed rows, multipliers of kind HS_CORE_STORED */
+    HS_STEP_UNIT = 3,     /* slot */
+    HS_STEP_DEAD = 4,     /* slot */
+    HS_STEP_SPAN = 5,     /* slots */
+    HS_STEP_FIX = 6,      /* slots, rows */
+    HS_STEP_BRANCH = 7,   /* row */
+    HS_STEP_DETACH = 8,   /* number of a segment */
+    HS_STEP_END = 9,      /* how many segments */
+    HS_STEP_CLASSES = 10, /* number of the first chunk, rows */
+    HS_STEP_CHUNK = 11,   /* number, rows with digit 0, 1, 2 */
+    HS_STEP_SIEVE = 12,   /* slot */
+    HS_STEP_LEAVE = 13,   /* number of a segment, rows */
+    HS_STEP_DIVIDE = 14,  /* 2 row, or 2 row + 1 where classes with the row not zero come first */
+    HS_STEP_CLOSE = 15    /* a set without classes */
 };
 
 /* Where the multipliers of a core come from. */

@@ -38,7 +38,7 @@ typedef struct hs_checker {
     struct hs_rooms {          /* memory, by what it is for */
         hs_room word, rows, usable, integers, exponents, states, known, open, segments;
         hs_room assumed, cores, claim, multiplier, span, part, edge, residues, done, products,
-            level[40];
+            level[40], thirds, equations, columns, levels, classes, row_set, branch, parts;
     } rooms;
     mpz_t *integers; /* of any value, for one user at a time */
     size_t integer_count;
@@ -60,12 +60,14 @@ typedef struct hs_checker {
     uint32_t *known, *open; /* rows in order (2 row + 1: assumed here); signed rows of a core */
     size_t known_count, segments;
     uint64_t step, slot, number; /* being read; the number of the segment */
-    bool inside;                 /* a segment is being read */
+    bool inside, in_chunk;       /* a segment is being read; a chunk of classes is */
     /* verify_rank.c: rows, where each part begins among them, and the same as enumerated. */
     uint32_t *span;
     size_t *part, *edge, span_count, parts, pitch, open_dims;
     uint64_t span_steps;
     double prime;
+    /* verify_classes.c: the set of classes, in c->rooms.classes; parts that are still to come. */
+    size_t class_words, class_begin, class_end, pending;
 } hs_checker;
 
 /* A certificate that proves nothing (status HS_OK), or is damaged, is refused where that is found,
@@ -101,6 +103,19 @@ void hs_check_tree(hs_checker *c); /* branches, each of them closed */
 void hs_check_core(hs_checker *c);
 uint32_t *hs_read_slot(hs_checker *c);
 void hs_check_span(hs_checker *c); /* one row of each part, however chosen, are a set that spans */
+
+/* What is known of a row; HS_DIGIT + d: its digit, which is all that is known of it in a chunk. */
+enum { HS_OPEN = 0, HS_INACTIVE = 1, HS_ACTIVE = 2, HS_DIGIT = 4 };
+/* A segment, once as it is left and once as it is proved, with the same c->states. */
+void hs_settle(hs_checker *c, uint64_t number, bool left);
+void hs_close_branch(hs_checker *c);
+/* Steps about classes. */
+void hs_leave_classes(hs_checker *c);
+void hs_begin_chunk(hs_checker *c);
+void hs_sieve(hs_checker *c);
+void hs_leave_rows(hs_checker *c);
+void hs_divide(hs_checker *c);
+void hs_close_set(hs_checker *c);
 
 /* For the loops that take the time: numbers by fours, on whatever machine. */
 enum { HS_LANES = 4 };

@@ -2,7 +2,6 @@
  * first. A step either follows from what is known in its branch, or the proof is refused. */
 #include "certificate/verify.h"
 
-enum { OPEN = 0, INACTIVE = 1, ACTIVE = 2 };            /* what is known of a row */
 enum { MOST_STATES = 1 << 28, MOST_NUMBERS = 1 << 27 }; /* in all segments, in all cores */
 
 /* A subtree with a number: where another one left it to be proved, and where it is proved. */
@@ -17,31 +16,31 @@ static void learn(hs_checker *c, size_t row, int state, bool decision) {
 }
 
 /* The branch is closed: goes on with the other side of the last decision. */
-static void close_branch(hs_checker *c) {
+void hs_close_branch(hs_checker *c) {
     uint32_t last = 0;
     c->found->branches++;
     for (c->inside = false; c->known_count > 0 && !c->inside; c->inside = last % 2 != 0) {
         last = c->known[--c->known_count];
-        c->states[last / 2] = OPEN;
+        c->states[last / 2] = HS_OPEN;
     }
     if (c->inside)
-        learn(c, last / 2, INACTIVE, false);
+        learn(c, last / 2, HS_INACTIVE, false);
 }
 
 /* A row about which something is about to be learnt. */
 static size_t read_open_row(hs_checker *c) {
     size_t row = hs_number(c, c->m, "row");
-    hs_require(c, c->states[row] == OPEN && c->usable[row],
+    hs_require(c, c->states[row] == HS_OPEN && c->usable[row],
                "row %zu is not open and cannot be assumed", row);
     return row;
 }
 
 static void branch(hs_checker *c) {
-    learn(c, read_open_row(c), ACTIVE, true);
+    learn(c, read_open_row(c), HS_ACTIVE, true);
 }
 
 /* Once as it is left and once as it is proved, with the same states. */
-static void settle(hs_checker *c, uint64_t number, bool left) {
+void hs_settle(hs_checker *c, uint64_t number, bool left) {
     segment *s = (segment *)hs_memory(c, &c->rooms.segments, number + 1, sizeof *s) + number;
     bool again = s->left || s->proved;
     s->place = again ? s->place : c->segments++;
@@ -57,20 +56,20 @@ static void settle(hs_checker *c, uint64_t number, bool left) {
 
 static void begin_segment(hs_checker *c) {
     c->number = hs_number(c, HS_CERTIFICATE_SEGMENTS, "segment");
-    for (int state = INACTIVE; state <= ACTIVE; state++)
+    for (int state = HS_INACTIVE; state <= HS_ACTIVE; state++)
         for (uint64_t left = hs_number(c, c->m + 1, "number of rows"); left > 0; left--)
             learn(c, read_open_row(c), state, false);
     hs_require(c, c->number > 0 || c->known_count == 0, "segment 0, the domain, assumes nothing");
     c->inside = true;
-    settle(c, c->number, false);
+    hs_settle(c, c->number, false);
 }
 
 /* A subtree is left to a segment of a higher number, so no proof rests on itself. */
 static void detach(hs_checker *c) {
     uint64_t number = hs_number(c, HS_CERTIFICATE_SEGMENTS, "segment");
     hs_require(c, number > c->number, "a segment may not rest on segment %" PRIu64, number);
-    settle(c, number, true);
-    close_branch(c);
+    hs_settle(c, number, true);
+    hs_close_branch(c);
 }
 
 /* The whole domain is proved, and so is all that was left. */
@@ -98,9 +97,9 @@ static size_t read_core(hs_checker *c) {
     size_t count = 0;
     hs_require(c, core[0] > 0, "there is no core in slot %zu", c->slot);
     for (size_t k = 1; k <= core[0]; k++) {
-        size_t row = core[k] / 2, wanted = core[k] % 2 != 0 ? ACTIVE : INACTIVE;
-        size_t state = row < c->m ? c->states[row] : INACTIVE; /* a face is, inside the domain */
-        if (state == OPEN)
+        size_t row = core[k] / 2, wanted = core[k] % 2 != 0 ? HS_ACTIVE : HS_INACTIVE;
+        size_t state = row < c->m ? c->states[row] : HS_INACTIVE; /* a face is, inside the domain */
+        if (state == HS_OPEN)
             c->open[count++] = core[k];
         else
             hs_require(c, state == wanted, "the core does not apply, for row %zu", row);
@@ -113,9 +112,9 @@ static void unit_or_dead(hs_checker *c) {
     size_t count = read_core(c), wanted = c->step == HS_STEP_UNIT;
     hs_require(c, count == wanted, "%zu rows of the core are open, not %zu", count, wanted);
     if (count == 0)
-        close_branch(c);
+        hs_close_branch(c);
     else
-        learn(c, c->open[0] / 2, c->open[0] % 2 != 0 ? INACTIVE : ACTIVE, false);
+        learn(c, c->open[0] / 2, c->open[0] % 2 != 0 ? HS_INACTIVE : HS_ACTIVE, false);
 }
 
 static void add_row(hs_checker *c, size_t row, bool ends_part) {
@@ -137,24 +136,25 @@ static void span_or_fix(hs_checker *c) {
         }
     }
     for (size_t k = 0; k < c->known_count; k++)
-        if (c->states[c->known[k] / 2] == ACTIVE)
+        if (c->states[c->known[k] / 2] == HS_ACTIVE)
             add_row(c, c->known[k] / 2, true);
     bool fix = c->step == HS_STEP_FIX;
     uint64_t rows = fix ? hs_number(c, c->m + 1, "number of rows") : 0;
     hs_require(c, !fix || rows > 0, "no row is fixed");
     for (; rows > 0; rows--) {
-        learn(c, read_open_row(c), INACTIVE, false);
+        learn(c, read_open_row(c), HS_INACTIVE, false);
         add_row(c, c->known[c->known_count - 1] / 2, rows == 1);
     }
     hs_check_span(c);
     if (!fix)
-        close_branch(c);
+        hs_close_branch(c);
 }
 
-/* HS_STEP_SEGMENT = 1 to HS_STEP_END. */
-static void (*const steps[HS_STEP_END + 1])(hs_checker *c) = {
-    NULL,        begin_segment, hs_check_core, unit_or_dead, unit_or_dead,
-    span_or_fix, span_or_fix,   branch,        detach,       finish};
+/* HS_STEP_SEGMENT = 1 to HS_STEP_CLOSE. */
+static void (*const steps[HS_STEP_CLOSE + 1])(hs_checker *c) = {
+    NULL,        begin_segment, hs_check_core, unit_or_dead, unit_or_dead,     span_or_fix,
+    span_or_fix, branch,        detach,        finish,       hs_leave_classes, hs_begin_chunk,
+    hs_sieve,    hs_leave_rows, hs_divide,     hs_close_set};
 
 void hs_check_tree(hs_checker *c) {
     const hs_settings *s = c->settings;
@@ -166,11 +166,15 @@ void hs_check_tree(hs_checker *c) {
     c->part = hs_memory(c, &c->rooms.part, c->n + c->m + 2, sizeof *c->part);
     hs_expect(c, "steps\n");
     for (c->in_steps = true; c->in_steps; c->found->steps++) {
-        c->step = hs_number(c, HS_STEP_END + 1, "step");
-        bool outside = c->step == HS_STEP_SEGMENT || c->step == HS_STEP_END;
+        c->step = hs_number(c, HS_STEP_CLOSE + 1, "step");
+        bool outside =
+            c->step == HS_STEP_SEGMENT || c->step == HS_STEP_END || c->step == HS_STEP_CHUNK;
+        bool of_chunk = c->step >= HS_STEP_SIEVE;
         hs_undamaged(c, c->step != 0, "there is no step 0");
-        hs_require(c, c->step == HS_STEP_CORE || outside != c->inside,
-                   c->inside ? "the segment is not closed" : "a step outside every segment");
+        hs_require(c, c->step == HS_STEP_CORE || outside != (c->inside || c->in_chunk),
+                   outside ? "the segment is not closed" : "a step outside every segment");
+        hs_require(c, c->step == HS_STEP_CORE || outside || of_chunk == c->in_chunk,
+                   "a step of another kind of segment");
         if (c->share == 0 && s != NULL && s->interrupted != NULL && s->interrupted(s->data))
             atomic_store(c->stop, true);
         hs_affordable(c, !atomic_load(c->stop), "stopped before the end of the proof");

@@ -8,6 +8,7 @@
 #define HS_ENGINE_BRANCH_H
 
 #include "engine/bits.h"
+#include "engine/classes.h"
 #include "engine/engine.h"
 #include "engine/proof.h"
 #include "geometry/cone.h"
@@ -15,6 +16,9 @@
 #include "geometry/rank.h"
 
 #include <pthread.h>
+
+typedef struct hs_class_search hs_class_search;
+typedef struct hs_sieve hs_sieve;
 
 /* What the tree is asked. */
 typedef enum hs_goal {
@@ -33,7 +37,9 @@ enum {
     HS_FRESH_GAP = 2, /* spanning: rows short of the bound at which cores are sought afresh */
     HS_CLOSING_WORK = 300000, /* multiplications for one independence proof that closes a node */
     HS_FIXING_WORK = 50000,   /* ... that fixes rows */
-    HS_FAR = 4                /* times HS_CLOSING_WORK: smaller cores would not help */
+    HS_FAR = 4,               /* times HS_CLOSING_WORK: smaller cores would not help */
+    HS_CLASS_POOL = 8192,    /* cores remembered by a worker that looks at classes */
+    HS_CLASS_COLUMNS = 22     /* classes modulo 3 in more dimensions are too many */
 };
 
 /* The smallest point of the rows asked for: in single precision in a cone that is not too large,
@@ -97,6 +103,7 @@ typedef struct hs_tree {
     uint64_t nodes, pivots;
     _Atomic uint64_t node_count; /* begins with the nodes of parts of the layer before */
     hs_proof *proof;             /* records the search, or NULL */
+    hs_class_search *classes;    /* looks at classes, not at the whole tree; or NULL */
 } hs_tree;
 
 typedef struct hs_task {
@@ -167,6 +174,7 @@ typedef struct hs_worker {
     uint64_t nodes, pivots;
     uint64_t effort; /* multiplications since the last poll, roughly */
     uint64_t random;
+    hs_sieve *sieve;     /* or NULL */
     hs_proof_part *part; /* this worker's part of the proof, or NULL */
 } hs_worker;
 
@@ -198,8 +206,10 @@ void hs_tree_leave_open(hs_tree *tree, size_t bound);
 size_t hs_thread_count(const hs_settings *settings);
 /* The frame of a depth, allocated on first use; NULL after a failure. */
 hs_frame *hs_worker_frame(hs_worker *worker, size_t depth);
-/* Searches the whole tree with all threads. */
+/* Searches the whole tree with all threads, or all classes where tree->classes is set. */
 hs_status hs_tree_search(hs_tree *tree);
+/* As if it had not been searched yet. */
+void hs_tree_restart(hs_tree *tree, bool by_count, size_t target);
 /* Shows that at least tree->proven + 1, + 2, ... and at last `target` rows are active everywhere,
  * or as many as at the best point, as far as time allows: each takes several times as long as the
  * one before. Ends early when a step could not be proven, or, spanning, when a point was found.
@@ -283,6 +293,23 @@ size_t hs_exact_rank(hs_worker *worker, const uint64_t *rows);
 
 /* ---- branch_node.c ---- */
 void hs_node_explore(hs_worker *worker, size_t depth);
+/* One node more. */
+void hs_worker_count(hs_worker *worker);
+
+/* ---- branch_classes.c ---- */
+/* Sets tree->classes and writes the beginning of the proof. *made: false where the rows do not span
+ * modulo 3 or there are too many classes. The search that follows ends with tree->capped where
+ * classes do not pay. */
+hs_status hs_classes_begin(hs_tree *tree, bool *made);
+void hs_classes_end(hs_tree *tree);
+/* Takes chunks of classes until there are none. */
+void hs_classes_work(hs_worker *worker);
+/* Is worker->core_rows to be kept in the pool for classes? Then hs_sieve_keep does it, sets
+ * worker->last_core and returns the core's slot in the proof. */
+bool hs_sieve_keeps(const hs_worker *worker);
+size_t hs_sieve_keep(hs_worker *worker, size_t count);
+uint64_t hs_sieve_pivots(const hs_sieve *sieve);
+void hs_sieve_free(hs_sieve *sieve);
 
 /* ---- branch_local.c ---- */
 /* Looks for a point with few active rows by local search over maximal sets of rows that can be

@@ -280,7 +280,10 @@ hs_status hs_core_record_empty(hs_worker *worker, size_t count) {
 
 static hs_core_answer keep(hs_worker *worker, size_t count, bool unique) {
     hs_status status = HS_OK;
-    remember(worker, count);
+    if (hs_sieve_keeps(worker))
+        worker->last_slot = hs_sieve_keep(worker, count);
+    else
+        remember(worker, count);
     if (worker->part != NULL)
         status = record(worker, worker->last_slot, count, unique);
     if (status != HS_OK)

@@ -419,7 +419,7 @@ static void share(hs_worker *worker, size_t depth) {
     }
 }
 
-static void count_node(hs_worker *worker, size_t depth) {
+void hs_worker_count(hs_worker *worker) {
     hs_tree *tree = worker->tree;
     uint64_t limit = tree->run->settings->node_limit;
     uint64_t all = atomic_fetch_add_explicit(&tree->node_count, 1, memory_order_relaxed) + 1;
@@ -432,8 +432,6 @@ static void count_node(hs_worker *worker, size_t depth) {
     }
     if (limit > 0 && all >= limit)
         hs_worker_poll(worker);
-    if (atomic_load_explicit(&tree->hungry, memory_order_relaxed))
-        share(worker, depth);
 }
 
 /* Bounds and branches until the node is closed, given away or the search stops; true when closed.
@@ -443,7 +441,9 @@ static bool explore(hs_worker *worker, size_t depth) {
     hs_frame *frame = &worker->frames[depth];
     while (!hs_tree_stopped(tree) && !frame->stolen) {
         bool trouble = false;
-        count_node(worker, depth);
+        hs_worker_count(worker);
+        if (atomic_load_explicit(&tree->hungry, memory_order_relaxed))
+            share(worker, depth);
         node_answer answer = bound(worker, frame, &trouble);
         if (answer == NODE_CLOSED)
             return !hs_tree_stopped(tree);

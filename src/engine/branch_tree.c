@@ -219,6 +219,7 @@ void hs_worker_clear(hs_worker *worker) {
     free(worker->last_z);
     hs_modular_basis_clear(&worker->basis);
     hs_transversal_clear(worker);
+    hs_sieve_free(worker->sieve);
     hs_proof_part_end(worker->part);
 }
 
@@ -330,7 +331,7 @@ bool hs_tree_give(hs_tree *tree, const uint64_t *inactive, const uint64_t *activ
     memcpy(task->sets, inactive, words * sizeof(uint64_t));
     memcpy(task->sets + words, active, words * sizeof(uint64_t));
     memcpy(task->sets + 2 * words, free_rows, words * sizeof(uint64_t));
-    *number = task->number = hs_proof_number(tree->proof);
+    *number = task->number = hs_proof_numbers(tree->proof, 1);
     pthread_mutex_lock(&tree->lock);
     task->next = tree->tasks;
     tree->tasks = task;
@@ -385,6 +386,8 @@ static void *work(void *argument) {
     worker.random |= 1;
     if (status == HS_OK && tree->local_solves > 0)
         hs_local_search(&worker, own_solves(tree));
+    if (status == HS_OK && tree->classes != NULL)
+        hs_classes_work(&worker);
     for (hs_task *task = take(tree); task != NULL; task = take(tree)) {
         hs_frame *frame = status == HS_OK ? hs_worker_frame(&worker, 0) : NULL;
         if (frame != NULL) {
@@ -400,7 +403,8 @@ static void *work(void *argument) {
     }
     pthread_mutex_lock(&tree->lock);
     tree->nodes += worker.nodes;
-    tree->pivots += worker.pivots + hs_solver_pivots(&worker.work) + worker.wide.pivots;
+    tree->pivots += worker.pivots + hs_solver_pivots(&worker.work) + worker.wide.pivots +
+                    hs_sieve_pivots(worker.sieve);
     for (size_t k = 0; worker.frames != NULL && k < worker.frame_count; k++)
         tree->pivots += hs_solver_pivots(&worker.frames[k].base);
     pthread_mutex_unlock(&tree->lock);
@@ -430,7 +434,7 @@ size_t hs_thread_count(const hs_settings *settings) {
 hs_status hs_tree_search(hs_tree *tree) {
     size_t wanted = hs_thread_count(tree->run->settings), started = 0;
     pthread_t *threads = hs_allocate(wanted, sizeof *threads);
-    if (threads == NULL || !give_root(tree)) {
+    if (threads == NULL || (tree->classes == NULL && !give_root(tree))) {
         free(threads);
         return hs_fail(tree->error, HS_NO_MEMORY, "no memory for a search tree");
     }
@@ -453,8 +457,7 @@ hs_status hs_tree_search(hs_tree *tree) {
     return tree->status;
 }
 
-/* As if it had not been searched yet. */
-static void restart(hs_tree *tree, bool by_count, size_t target) {
+void hs_tree_restart(hs_tree *tree, bool by_count, size_t target) {
     forget_tasks(tree);
     tree->by_count = by_count;
     atomic_store(&tree->target, target);
@@ -471,13 +474,13 @@ hs_status hs_tree_raise(hs_tree *tree, size_t target) {
     while (going_on && tree->proven < target && tree->proven < tree->point_active &&
            tree->proven < tree->unseen) {
         size_t next = tree->proven + 1;
-        restart(tree, true, next);
+        hs_tree_restart(tree, true, next);
         status = hs_tree_search(tree);
         going_on = status == HS_OK && !hs_tree_stopped(tree) && !tree->unproven;
         if (going_on && tree->point_active >= next && tree->unseen >= next)
             tree->proven = next;
     }
     if (status == HS_OK && !hs_tree_stopped(tree))
-        restart(tree, by_count, by_count ? tree->point_active : tree->n);
+        hs_tree_restart(tree, by_count, by_count ? tree->point_active : tree->n);
     return status;
 }

@@ -307,7 +307,7 @@ static hs_status record(const hs_problem *problem, hs_run *run, size_t *rows, si
         status = hs_proof_create(problem, row_of, m, NULL, m, n, run, proof, error);
     if (status == HS_OK) {
         hs_proof_part *part = hs_proof_part_begin(*proof);
-        hs_proof_segment(part, hs_proof_number(*proof), none, none);
+        hs_proof_segment(part, hs_proof_numbers(*proof, 1), none, none);
         for (size_t k = 0; k < n; k++) {
             hs_proof_core_fact(part, k, problem, rows[k], rows[m + k]);
             slot[k] = k;

@@ -169,8 +169,8 @@ double hs_proof_cost(const hs_proof *proof) {
     return proof->cost;
 }
 
-uint64_t hs_proof_number(hs_proof *proof) {
-    return proof != NULL ? atomic_fetch_add(&proof->next_number, 1) : 0;
+uint64_t hs_proof_numbers(hs_proof *proof, uint64_t count) {
+    return proof != NULL ? atomic_fetch_add(&proof->next_number, count) : 0;
 }
 
 /* ---- bytes ------------------------------------------------------------------------------------
@@ -566,6 +566,61 @@ void hs_proof_detach(hs_proof_part *part, uint64_t number) {
         return;
     put_step(part, HS_STEP_DETACH);
     put(part, number);
+}
+
+void hs_proof_classes(hs_proof_part *part, const size_t *rows, size_t count, uint64_t first) {
+    if (idle(part))
+        return;
+    put_step(part, HS_STEP_CLASSES);
+    put(part, first);
+    put(part, count);
+    for (size_t k = 0; k < count; k++)
+        put(part, part->proof->row[rows[k]]);
+}
+
+void hs_proof_chunk(hs_proof_part *part, uint64_t number, const size_t *rows, size_t zeros,
+                    size_t count, const uint8_t *digits) {
+    if (idle(part))
+        return;
+    put_step(part, HS_STEP_CHUNK);
+    put(part, number);
+    for (unsigned digit = 0; digit < 3; digit++) {
+        size_t with = digit == 0 ? zeros : 0;
+        for (size_t k = 0; k < count; k++)
+            with += digits[k] == digit;
+        put(part, with);
+        for (size_t k = 0; k < zeros + count; k++)
+            if ((k < zeros ? 0 : digits[k - zeros]) == digit)
+                put(part, part->proof->row[rows[k]]);
+    }
+}
+
+void hs_proof_sieve(hs_proof_part *part, size_t slot) {
+    if (idle(part))
+        return;
+    need(part, slot);
+    put_step(part, HS_STEP_SIEVE);
+    put(part, slot);
+}
+
+void hs_proof_leave(hs_proof_part *part, uint64_t number, const uint64_t *rows) {
+    if (idle(part))
+        return;
+    put_step(part, HS_STEP_LEAVE);
+    put(part, number);
+    put_rows(part, rows);
+}
+
+void hs_proof_divide(hs_proof_part *part, size_t row, bool zero_first) {
+    if (idle(part))
+        return;
+    put_step(part, HS_STEP_DIVIDE);
+    put(part, 2 * (uint64_t)part->proof->row[row] + !zero_first);
+}
+
+void hs_proof_close(hs_proof_part *part) {
+    if (!idle(part))
+        put_step(part, HS_STEP_CLOSE);
 }
 
 /* ---- the whole --------------------------------------------------------------------------------

@@ -29,8 +29,8 @@ double hs_proof_cost(const hs_proof *proof);
 /* Appends it to a certificate that has its header. */
 void hs_proof_write(hs_proof *proof, hs_certificate *certificate);
 
-/* The number of the next subtree, from 0. */
-uint64_t hs_proof_number(hs_proof *proof);
+/* The number of the next subtree, from 0; the first of `count` that follow each other. */
+uint64_t hs_proof_numbers(hs_proof *proof, uint64_t count);
 
 /* One worker's part; NULL when proof is or memory is short. */
 hs_proof_part *hs_proof_part_begin(hs_proof *proof);
@@ -64,5 +64,17 @@ void hs_proof_fix(hs_proof_part *part, const size_t *which, size_t count, const 
                   const uint64_t *groups, const uint64_t *rows);
 void hs_proof_branch(hs_proof_part *part, size_t row);
 void hs_proof_detach(hs_proof_part *part, uint64_t number);
+/* Classes modulo 3: the branch is left to the chunks from `first` on, by digits for these rows. */
+void hs_proof_classes(hs_proof_part *part, const size_t *rows, size_t count, uint64_t first);
+/* A chunk: digits are 0 for `zeros` rows, then these. */
+void hs_proof_chunk(hs_proof_part *part, uint64_t number, const size_t *rows, size_t zeros,
+                    size_t count, const uint8_t *digits);
+/* No class for which none of the core's rows is zero. */
+void hs_proof_sieve(hs_proof_part *part, size_t slot);
+/* ... of these rows, by a subtree. */
+void hs_proof_leave(hs_proof_part *part, uint64_t number, const uint64_t *rows);
+void hs_proof_divide(hs_proof_part *part, size_t row, bool zero_first);
+/* The set has no classes left. */
+void hs_proof_close(hs_proof_part *part);
 
 #endif

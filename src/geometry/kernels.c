@@ -22,6 +22,7 @@ typedef int octet_mask __attribute__((vector_size(32)));
 typedef double double_sixteen __attribute__((vector_size(128)));
 typedef float sixteen __attribute__((vector_size(64)));
 typedef int sixteen_mask __attribute__((vector_size(64)));
+typedef uint64_t bit_block __attribute__((vector_size(8 * HS_LANES), aligned(8), may_alias));
 
 /* A row counts as a combination of the active rows of a cone when the orthogonal rest is below this
  * share of its norm. */

@@ -177,6 +177,34 @@ TARGET static void KERNEL(lower)(const double *c, size_t pitch, size_t columns, 
     }
 }
 
+TARGET static size_t KERNEL(outside)(const uint64_t *index, size_t rows, size_t blocks,
+                                     const uint32_t *row, size_t count, const uint64_t *without,
+                                     size_t first) {
+    size_t block = first / (64 * HS_LANES);
+    for (size_t step = 0; step < blocks; step++) {
+        const uint64_t *at = index + block * rows * HS_LANES;
+        bit_block sum = *(const bit_block *)(without + block * HS_LANES);
+        for (size_t k = 0; k < count; k++)
+            sum |= *(const bit_block *)(at + row[k] * HS_LANES);
+        for (size_t w = 0; w < HS_LANES; w++)
+            if (~sum[w] != 0)
+                return 64 * (block * HS_LANES + w) + (size_t)__builtin_ctzll(~sum[w]);
+        block = block == 0 ? blocks - 1 : block - 1;
+    }
+    return 64 * HS_LANES * blocks;
+}
+
+TARGET static void KERNEL(tally)(const uint64_t *bits, size_t count, const uint64_t *alive,
+                                 uint32_t *with) {
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t *of = bits + i * HS_MEET_WORDS;
+        int sum = 0;
+        for (size_t w = 0; w < HS_MEET_WORDS; w++)
+            sum += __builtin_popcountll(of[w] & alive[w]);
+        with[i] = (uint32_t)sum;
+    }
+}
+
 TARGET static size_t KERNEL(filter)(const uint64_t *restrict inactive,
                                     const uint64_t *restrict active, size_t capacity, size_t count,
                                     size_t words, const uint64_t *allowed, const uint64_t *fixed,
@@ -220,6 +248,8 @@ static const hs_kernels KERNEL(kernels) = {
     .least = KERNEL(least),
     .least_each = KERNEL(least_each),
     .filter = KERNEL(filter),
+    .outside = KERNEL(outside),
+    .tally = KERNEL(tally),
     .cone = KERNEL(cone),
 };
 

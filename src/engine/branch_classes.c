@@ -1,0 +1,513 @@
+/* Classes modulo 3 instead of a tree: which of them can a vector have that is orthogonal to all
+ * active rows? See README.md. */
+#include "engine/branch.h"
+
+#include "support/allocate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    INNER = 10,             /* digits of the classes that are looked at together */
+    MOST_RECORDS = 1 << 21, /* words for these */
+    SLOT_WORDS = HS_CLASS_POOL / 64,
+    SLOT_BLOCK = 64 * HS_LANES,
+    MOST_SETS = 32,       /* that are divided at a time: each has at most half of the one before */
+    MOST_LEFT = 4096,     /* classes of a chunk that are left to trees */
+    SOLVED_SHARE = 3,     /* gives up where one class in so many has to be solved for */
+    NODES_SHARE = 100,    /* ... or takes a node of a tree */
+    ALWAYS_ALLOWED = 1000 /* of either */
+};
+
+/* What the workers share. */
+struct hs_class_search {
+    hs_classes classes;
+    uint64_t first; /* number of chunk 0 in the proof */
+    uint64_t solve_limit;
+    _Atomic uint64_t next, solves;
+};
+
+/* Some living classes of the chunk: records begin..end-1. */
+typedef struct class_set {
+    size_t begin, end;
+    uint64_t *all, *some; /* words: rows that are not zero for all of them, for some of them */
+    hs_solver base;       /* smallest point with the rows of `all` inactive */
+} class_set;
+
+/* What a worker has of its own. */
+struct hs_sieve {
+    bool on;           /* cores are put into this pool */
+    uint64_t *core;    /* HS_CLASS_POOL x words: their rows */
+    uint64_t *index;   /* blocks of slots x rows x HS_LANES: the cores with that row */
+    uint64_t *without; /* SLOT_WORDS: slots without a core, or whose core is of no use in the set */
+    uint64_t *rows;    /* words: all */
+    uint32_t *zero;    /* rows: those that are zero for a class */
+    bool *useful;      /* HS_CLASS_POOL: since the hand passed */
+    size_t count, hand, last; /* cores; the next to forget; the newest */
+    uint64_t *record;         /* classes x words: the rows that are not zero */
+    uint64_t *masks;          /* of some classes: 64 words x HS_MEET_WORDS */
+    class_set set[MOST_SETS];
+    size_t depth;     /* of sets */
+    uint64_t *left;   /* MOST_LEFT x words: rows not zero for classes left to trees */
+    uint64_t *number; /* MOST_LEFT: their numbers in the proof */
+    size_t left_count;
+    uint64_t *scratch; /* (n + 1) x 2 words */
+    uint64_t solves;
+};
+
+static void give_up(hs_tree *tree) {
+    pthread_mutex_lock(&tree->lock);
+    tree->capped = true;
+    atomic_store(&tree->found, true);
+    pthread_mutex_unlock(&tree->lock);
+}
+
+/* ---- cores ----------------------------------------------------------------------------------- */
+
+bool hs_sieve_keeps(const hs_worker *worker) {
+    return worker->sieve != NULL && worker->sieve->on;
+}
+
+/* The part of the index that has the row's bit for the slot: of a block of slots. */
+static uint64_t *of_row(const hs_worker *worker, size_t row, size_t slot) {
+    return worker->sieve->index + (slot / SLOT_BLOCK * worker->tree->count + row) * HS_LANES;
+}
+
+size_t hs_sieve_keep(hs_worker *worker, size_t count) {
+    const hs_tree *tree = worker->tree;
+    hs_sieve *sieve = worker->sieve;
+    size_t words = tree->words, slot = sieve->count;
+    if (sieve->count < HS_CLASS_POOL) {
+        sieve->count++;
+    } else {
+        while (sieve->useful[sieve->hand]) {
+            sieve->useful[sieve->hand] = false;
+            sieve->hand = (sieve->hand + 1) % HS_CLASS_POOL;
+        }
+        slot = sieve->hand;
+        sieve->hand = (sieve->hand + 1) % HS_CLASS_POOL;
+    }
+    uint64_t *core = sieve->core + slot * words;
+    HS_BITS_EACH(i, core, words) hs_bits_clear(of_row(worker, i, slot), slot % SLOT_BLOCK);
+    memset(core, 0, words * sizeof *core);
+    for (size_t k = 0; k < count; k++) {
+        size_t row = worker->core_rows[k];
+        if (row >= tree->count)
+            continue;
+        hs_bits_set(core, row);
+        hs_bits_set(of_row(worker, row, slot), slot % SLOT_BLOCK);
+    }
+    memcpy(worker->last_core, core, words * sizeof *core);
+    sieve->useful[slot] = true;
+    sieve->last = slot;
+    return HS_POOL_SIZE + 1 + slot;
+}
+
+/* The rows of `of` that are not in `rows`, into sieve->zero. */
+static size_t list_zero(const hs_worker *worker, const uint64_t *of, const uint64_t *rows) {
+    uint32_t *zero = worker->sieve->zero;
+    size_t count = 0;
+    for (size_t w = 0; w < worker->tree->words; w++)
+        for (uint64_t rest = of[w] & ~rows[w]; rest != 0; rest &= rest - 1)
+            zero[count++] = (uint32_t)(64 * w + (size_t)__builtin_ctzll(rest));
+    return count;
+}
+
+/* Cores with a row that is zero for all of the set are of no use in it. */
+static void forget_useless(hs_worker *worker, const class_set *set) {
+    hs_sieve *sieve = worker->sieve;
+    size_t count = list_zero(worker, sieve->rows, set->some);
+    for (size_t w = 0; w < SLOT_WORDS; w++)
+        sieve->without[w] = 0;
+    for (size_t slot = sieve->count; slot < HS_CLASS_POOL; slot++)
+        hs_bits_set(sieve->without, slot);
+    for (size_t slot = 0; slot < HS_CLASS_POOL; slot += SLOT_BLOCK)
+        for (size_t k = 0; k < count; k++) {
+            const uint64_t *bits = of_row(worker, sieve->zero[k], slot);
+            for (size_t w = 0; w < HS_LANES; w++)
+                sieve->without[slot / 64 + w] |= bits[w];
+        }
+}
+
+/* The slot of a core of which no row is zero for the class, or HS_CLASS_POOL. */
+static size_t known_core(hs_worker *worker, const class_set *set, const uint64_t *class) {
+    hs_sieve *sieve = worker->sieve;
+    size_t count = list_zero(worker, set->some, class);
+    return worker->tree->kernels->outside(sieve->index, worker->tree->count, SLOT_WORDS / HS_LANES,
+                                          sieve->zero, count, sieve->without, sieve->last);
+}
+
+/* ---- sets of classes ------------------------------------------------------------------------- */
+
+static void swap_records(const hs_worker *worker, size_t i, size_t j) {
+    size_t words = worker->tree->words;
+    uint64_t *a = worker->sieve->record + i * words, *b = worker->sieve->record + j * words;
+    for (size_t w = 0; w < words; w++) {
+        uint64_t other = a[w];
+        a[w] = b[w];
+        b[w] = other;
+    }
+}
+
+static void look_at_rows(const hs_worker *worker, class_set *set) {
+    size_t words = worker->tree->words;
+    const uint64_t *record = worker->sieve->record;
+    for (size_t w = 0; w < words; w++) {
+        uint64_t all = ~UINT64_C(0), some = 0;
+        for (size_t k = set->begin; k < set->end; k++) {
+            all &= record[k * words + w];
+            some |= record[k * words + w];
+        }
+        set->all[w] = all;
+        set->some[w] = some;
+    }
+}
+
+/* ---- solving --------------------------------------------------------------------------------- */
+
+static void ask_all(hs_worker *worker, const uint64_t *rows) {
+    const hs_tree *tree = worker->tree;
+    for (size_t i = 0; i < tree->padded; i++) {
+        worker->want[i] = 0.0f;
+        worker->slack[i] = -1.0f;
+    }
+    for (size_t i = tree->count; i < tree->total; i++)
+        hs_ask(worker, i, 1.0);
+    HS_BITS_EACH(i, rows, tree->words) hs_ask(worker, i, 1.0);
+}
+
+/* Classes for which none of these rows is zero are left to a tree. */
+static void leave(hs_worker *worker, const uint64_t *rows) {
+    hs_sieve *sieve = worker->sieve;
+    size_t words = worker->tree->words;
+    if (sieve->left_count == MOST_LEFT) {
+        give_up(worker->tree);
+        return;
+    }
+    uint64_t number = hs_proof_numbers(worker->tree->proof, 1);
+    memcpy(sieve->left + sieve->left_count * words, rows, words * sizeof *rows);
+    sieve->number[sieve->left_count++] = number;
+    hs_proof_leave(worker->part, number, rows);
+}
+
+/* False: all classes of the set are dead, or left to a tree, or the search stops. */
+static bool solve_base(hs_worker *worker, class_set *set) {
+    ask_all(worker, set->all);
+    worker->sieve->solves++;
+    switch (hs_solve(worker, &set->base)) {
+    case HS_SOLVE_FEASIBLE:
+        return true;
+    case HS_SOLVE_CORE:
+        hs_proof_sieve(worker->part, worker->last_slot);
+        return false;
+    case HS_SOLVE_TROUBLE:
+        leave(worker, set->all);
+        return false;
+    default:
+        return false;
+    }
+}
+
+/* Takes the living classes out for which none of these rows is zero. */
+static void kill(const hs_worker *worker, const uint64_t *rows, uint64_t *alive) {
+    uint64_t killed[HS_MEET_WORDS];
+    memcpy(killed, alive, sizeof killed);
+    HS_BITS_EACH(i, rows, worker->tree->words)
+    for (size_t g = 0; g < HS_MEET_WORDS; g++)
+        killed[g] &= worker->sieve->masks[i * HS_MEET_WORDS + g];
+    for (size_t g = 0; g < HS_MEET_WORDS; g++)
+        alive[g] &= ~killed[g];
+}
+
+/* Takes classes out for which a core is known that has none of their zero rows. */
+static void use_cores(hs_worker *worker, class_set *set) {
+    hs_sieve *sieve = worker->sieve;
+    size_t words = worker->tree->words, count = set->end - set->begin;
+    uint64_t *record = sieve->record + set->begin * words;
+    uint64_t alive[HS_MEET_WORDS] = {0};
+    for (size_t k = 0; k < count; k++)
+        hs_bits_set(alive, k);
+    hs_classes_transpose(record, words, count, 1, HS_MEET_WORDS, sieve->masks);
+    forget_useless(worker, set);
+    for (size_t k = 0; k < count; k++) {
+        if (!hs_bits_test(alive, k))
+            continue;
+        size_t slot = known_core(worker, set, record + k * words);
+        if (slot == HS_CLASS_POOL)
+            continue;
+        sieve->useful[slot] = true;
+        hs_proof_sieve(worker->part, HS_POOL_SIZE + 1 + slot);
+        kill(worker, sieve->core + slot * words, alive);
+    }
+    size_t kept = 0;
+    HS_BITS_EACH(k, alive, HS_MEET_WORDS)
+    memmove(record + kept++ * words, record + k * words, words * sizeof *record);
+    set->end = set->begin + kept;
+    look_at_rows(worker, set);
+}
+
+/* The row to divide by: the one that is farthest from inactive at the point of those that are not
+ * zero for all. */
+static size_t dividing_row(const hs_worker *worker, const class_set *set) {
+    size_t row = SIZE_MAX;
+    float most = -INFINITY;
+    for (size_t w = 0; w < worker->tree->words; w++)
+        for (uint64_t rest = set->some[w] & ~set->all[w]; rest != 0; rest &= rest - 1) {
+            size_t i = 64 * w + (size_t)__builtin_ctzll(rest);
+            if (worker->value[i] > most) {
+                most = worker->value[i];
+                row = i;
+            }
+        }
+    return row;
+}
+
+/* Divides the set at sieve->depth by whether the row is zero: the smaller part into a set of its
+ * own, the rest stays. */
+static void divide(hs_worker *worker, size_t row) {
+    const hs_tree *tree = worker->tree;
+    hs_sieve *sieve = worker->sieve;
+    class_set *set = &sieve->set[sieve->depth], *part = set + 1;
+    const uint64_t *word = sieve->record + row / 64;
+    size_t middle = set->begin, end = set->end;
+    while (middle < end) {
+        if (word[middle * tree->words] >> (row % 64) & 1)
+            swap_records(worker, middle, --end);
+        else
+            middle++;
+    }
+    bool zero_first = middle - set->begin < set->end - middle;
+    hs_proof_divide(worker->part, row, zero_first);
+    part->begin = zero_first ? set->begin : middle;
+    part->end = zero_first ? middle : set->end;
+    *(zero_first ? &set->begin : &set->end) = middle;
+    look_at_rows(worker, part);
+    look_at_rows(worker, set);
+    hs_solver_copy(tree, &part->base, &set->base);
+}
+
+/* Proves all classes of the set at sieve->depth, or leaves them to trees. A node is a set until
+ * cores have been used in it; what they leave is divided until new cores close it. */
+static void close_set(hs_worker *worker, bool cores_used) {
+    hs_sieve *sieve = worker->sieve;
+    class_set *set = &sieve->set[sieve->depth];
+    while (!hs_tree_stopped(worker->tree)) {
+        if (!cores_used) {
+            hs_worker_count(worker);
+            cores_used = set->end - set->begin <= HS_CLASS_BITS;
+            if (cores_used)
+                use_cores(worker, set);
+        }
+        if (set->begin == set->end || !solve_base(worker, set))
+            break;
+        size_t row = dividing_row(worker, set);
+        if (row == SIZE_MAX) { /* one class */
+            leave(worker, set->all);
+            break;
+        }
+        divide(worker, row);
+        sieve->depth++;
+        close_set(worker, cores_used);
+        sieve->depth--;
+    }
+    hs_proof_close(worker->part);
+}
+
+/* The classes that were left: their rows inactive, the others free. */
+static void search_left(hs_worker *worker) {
+    hs_tree *tree = worker->tree;
+    hs_sieve *sieve = worker->sieve;
+    for (size_t k = 0; k < sieve->left_count && !hs_tree_stopped(tree); k++) {
+        hs_frame *frame = hs_worker_frame(worker, 0);
+        if (frame == NULL)
+            return;
+        memcpy(frame->inactive, sieve->left + k * tree->words, tree->words * sizeof(uint64_t));
+        memset(frame->active, 0, 3 * tree->words * sizeof(uint64_t));
+        for (size_t i = 0; i < tree->total; i++) {
+            if (i >= tree->count)
+                hs_bits_set(frame->inactive, i);
+            else if (!hs_bits_test(frame->inactive, i))
+                hs_bits_set(frame->free, i);
+        }
+        frame->last = SIZE_MAX;
+        frame->bound = 0;
+        hs_solver_reset(tree, &frame->base);
+        hs_proof_segment(worker->part, sieve->number[k], frame->inactive, frame->active);
+        hs_node_explore(worker, 0);
+    }
+}
+
+static void close_chunk(hs_worker *worker, uint64_t chunk, uint8_t *digits) {
+    hs_tree *tree = worker->tree;
+    hs_sieve *sieve = worker->sieve;
+    class_set *set = &sieve->set[0];
+    const hs_classes *classes = &tree->classes->classes;
+    hs_classes_digits(classes, chunk, digits);
+    set->begin = 0;
+    set->end = hs_classes_load(classes, chunk, digits, sieve->record, sieve->scratch);
+    hs_proof_chunk(worker->part, tree->classes->first + chunk, classes->basis, classes->active,
+                   classes->outer, digits);
+    look_at_rows(worker, set);
+    hs_solver_reset(tree, &set->base);
+    sieve->depth = sieve->left_count = 0;
+    sieve->on = true;
+    close_set(worker, false);
+    sieve->on = false;
+    search_left(worker);
+}
+
+static hs_status create_sieve(hs_worker *worker) {
+    const hs_tree *tree = worker->tree;
+    const hs_classes *classes = &tree->classes->classes;
+    hs_sieve *sieve = worker->sieve = hs_allocate(1, sizeof *sieve);
+    size_t words = tree->words;
+    if (sieve == NULL)
+        return HS_NO_MEMORY;
+    sieve->core = hs_allocate_matrix(HS_CLASS_POOL, words, sizeof *sieve->core);
+    sieve->index = hs_allocate_matrix(tree->count, SLOT_WORDS, sizeof *sieve->index);
+    sieve->without = hs_allocate(SLOT_WORDS, sizeof *sieve->without);
+    sieve->rows = hs_allocate(words, sizeof *sieve->rows);
+    sieve->zero = hs_allocate(tree->count, sizeof *sieve->zero);
+    sieve->useful = hs_allocate(HS_CLASS_POOL, sizeof *sieve->useful);
+    sieve->record = hs_allocate_matrix(hs_classes_most(classes), words, sizeof *sieve->record);
+    sieve->masks = hs_allocate_matrix(64 * words, HS_MEET_WORDS, sizeof *sieve->masks);
+    sieve->left = hs_allocate_matrix(MOST_LEFT, words, sizeof *sieve->left);
+    sieve->number = hs_allocate(MOST_LEFT, sizeof *sieve->number);
+    sieve->scratch = hs_allocate_matrix(2 * (tree->n + 1), words, sizeof *sieve->scratch);
+    bool enough = sieve->core != NULL && sieve->index != NULL && sieve->without != NULL &&
+                  sieve->zero != NULL && sieve->rows != NULL && sieve->useful != NULL &&
+                  sieve->record != NULL && sieve->masks != NULL && sieve->left != NULL &&
+                  sieve->number != NULL && sieve->scratch != NULL;
+    for (class_set *set = sieve->set; set < sieve->set + MOST_SETS && enough; set++) {
+        set->all = hs_allocate(2 * words, sizeof *set->all);
+        enough = set->all != NULL && hs_solver_create(tree, &set->base) == HS_OK;
+        set->some = enough ? set->all + words : NULL;
+    }
+    for (size_t i = 0; i < tree->count && enough; i++)
+        hs_bits_set(sieve->rows, i);
+    return enough ? HS_OK : HS_NO_MEMORY;
+}
+
+void hs_sieve_free(hs_sieve *sieve) {
+    if (sieve == NULL)
+        return;
+    for (class_set *set = sieve->set; set < sieve->set + MOST_SETS; set++) {
+        free(set->all);
+        hs_solver_clear(&set->base);
+    }
+    free(sieve->core);
+    free(sieve->index);
+    free(sieve->without);
+    free(sieve->zero);
+    free(sieve->rows);
+    free(sieve->useful);
+    free(sieve->record);
+    free(sieve->masks);
+    free(sieve->left);
+    free(sieve->number);
+    free(sieve->scratch);
+    free(sieve);
+}
+
+uint64_t hs_sieve_pivots(const hs_sieve *sieve) {
+    uint64_t pivots = 0;
+    for (size_t k = 0; sieve != NULL && k < MOST_SETS; k++)
+        pivots += hs_solver_pivots(&sieve->set[k].base);
+    return pivots;
+}
+
+void hs_classes_work(hs_worker *worker) {
+    hs_tree *tree = worker->tree;
+    hs_class_search *search = tree->classes;
+    uint8_t *digits = hs_allocate(search->classes.outer, 1);
+    hs_status status = digits == NULL ? HS_NO_MEMORY : create_sieve(worker);
+    if (status != HS_OK)
+        hs_tree_fail(tree, status);
+    while (!hs_tree_stopped(tree)) {
+        uint64_t chunk = atomic_fetch_add(&search->next, 1);
+        if (chunk >= search->classes.chunks)
+            break;
+        close_chunk(worker, chunk, digits);
+        uint64_t solves = atomic_fetch_add(&search->solves, worker->sieve->solves);
+        if (solves + worker->sieve->solves > search->solve_limit)
+            give_up(tree);
+        worker->sieve->solves = 0;
+    }
+    if (hs_tree_stopped(tree))
+        hs_tree_leave_open(tree, search->classes.active);
+    free(digits);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+/* Rows that cannot be inactive by themselves are active everywhere. */
+static void find_active(hs_worker *worker, uint64_t *active) {
+    hs_tree *tree = worker->tree;
+    ask_all(worker, active);
+    for (size_t i = 0; i < tree->count && !hs_tree_stopped(tree); i++) {
+        hs_ask(worker, i, 1.0);
+        hs_solver_reset(tree, &worker->work);
+        if (hs_solve(worker, &worker->work) == HS_SOLVE_CORE) {
+            hs_proof_unit(worker->part, worker->last_slot);
+            hs_bits_set(active, i);
+        }
+        hs_ask(worker, i, 0.0);
+    }
+}
+
+/* Chunks of as many classes as memory allows. */
+static size_t inner_digits(const hs_tree *tree) {
+    size_t inner = 0, records = tree->words;
+    while (inner < INNER && 3 * records <= MOST_RECORDS) {
+        records *= 3;
+        inner++;
+    }
+    return inner;
+}
+
+static hs_status begin(hs_tree *tree, hs_worker *worker, uint64_t *active, bool *made) {
+    hs_class_search *search = tree->classes;
+    const hs_classes *classes = &search->classes;
+    bool cone = tree->total == tree->count && tree->problem->beta == NULL;
+    hs_proof_segment(worker->part, hs_proof_numbers(tree->proof, 1), active, active);
+    if (!cone)
+        find_active(worker, active);
+    hs_status status =
+        hs_classes_create(tree->problem->layer->weight, tree->row_of, tree->count, tree->n, active,
+                          tree->words, inner_digits(tree), &search->classes, made);
+    *made = *made && classes->outer + classes->inner <= HS_CLASS_COLUMNS;
+    if (status != HS_OK || !*made)
+        return status;
+    double all = (double)classes->chunks * (double)hs_classes_most(classes);
+    search->solve_limit = ALWAYS_ALLOWED + (uint64_t)(all / SOLVED_SHARE);
+    tree->node_cap =
+        atomic_load(&tree->node_count) + ALWAYS_ALLOWED + (uint64_t)(all / NODES_SHARE);
+    search->first = hs_proof_numbers(tree->proof, classes->chunks);
+    hs_proof_classes(worker->part, classes->basis, classes->active + classes->outer, search->first);
+    return HS_OK;
+}
+
+hs_status hs_classes_begin(hs_tree *tree, bool *made) {
+    hs_worker worker;
+    uint64_t *active = hs_allocate(tree->words, sizeof *active);
+    tree->classes = hs_allocate(1, sizeof *tree->classes);
+    hs_status status = tree->classes != NULL && active != NULL ? HS_OK : HS_NO_MEMORY;
+    *made = false;
+    if (status == HS_OK) {
+        status = hs_worker_create(tree, &worker);
+        if (status == HS_OK)
+            status = begin(tree, &worker, active, made);
+        tree->pivots += hs_solver_pivots(&worker.work) + worker.wide.pivots;
+        hs_worker_clear(&worker);
+    }
+    free(active);
+    return status == HS_OK ? tree->status : status;
+}
+
+void hs_classes_end(hs_tree *tree) {
+    if (tree->classes != NULL)
+        hs_classes_clear(&tree->classes->classes);
+    free(tree->classes);
+    tree->classes = NULL;
+}
