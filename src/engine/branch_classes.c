@@ -11,8 +11,10 @@
 enum {
     INNER = 10,             /* digits of the classes that are looked at together */
     MOST_RECORDS = 1 << 21, /* words for these */
-    SLOT_WORDS = HS_CLASS_POOL / 64,
-    SLOT_BLOCK = 64 * HS_LANES,
+    CLASS_WORDS = 32,       /* of a set of classes in which known cores are used */
+    LEVEL = 2,
+    GROUP = 64, /* cores that are used one after the other */
+    RECENT = 512,
     MOST_SETS = 32,       /* that are divided at a time: each has at most half of the one before */
     MOST_LEFT = 4096,     /* classes of a chunk that are left to trees */
     SOLVED_SHARE = 3,     /* gives up where one class in so many has to be solved for */
@@ -32,21 +34,24 @@ struct hs_class_search {
 typedef struct class_set {
     size_t begin, end;
     uint64_t *all, *some; /* words: rows that are not zero for all of them, for some of them */
+    uint64_t seen;        /* sieve->found when cores were last used in it */
     hs_solver base;       /* smallest point with the rows of `all` inactive */
 } class_set;
 
 /* What a worker has of its own. */
 struct hs_sieve {
-    bool on;           /* cores are put into this pool */
-    uint64_t *core;    /* HS_CLASS_POOL x words: their rows */
-    uint64_t *index;   /* blocks of slots x rows x HS_LANES: the cores with that row */
-    uint64_t *without; /* SLOT_WORDS: slots without a core, or whose core is of no use in the set */
-    uint64_t *rows;    /* words: all */
-    uint32_t *zero;    /* rows: those that are zero for a class */
-    bool *useful;      /* HS_CLASS_POOL: since the hand passed */
+    bool on;          /* cores are put into this pool */
+    uint64_t *core;   /* HS_CLASS_POOL x words: their rows */
+    uint16_t *member; /* HS_CLASS_POOL x size: the same one by one, then 64 words */
+    size_t size;
+    uint16_t *list;           /* HS_CLASS_POOL: cores that may be of use in a set */
+    uint16_t *hits;           /* GROUP */
+    bool *useful;             /* HS_CLASS_POOL: since the hand passed */
     size_t count, hand, last; /* cores; the next to forget; the newest */
     uint64_t *record;         /* classes x words: the rows that are not zero */
-    uint64_t *masks;          /* of some classes: 64 words x HS_MEET_WORDS */
+    uint64_t *spare;          /* as many */
+    uint64_t *masks; /* of a set's classes: (64 words + 1) x their words; the last is of all */
+    uint64_t *alive; /* of a set's classes */
     class_set set[MOST_SETS];
     size_t depth;     /* of sets */
     uint64_t *left;   /* MOST_LEFT x words: rows not zero for classes left to trees */
@@ -54,6 +59,8 @@ struct hs_sieve {
     size_t left_count;
     uint64_t *scratch; /* (n + 1) x 2 words */
     uint64_t solves;
+    uint64_t found;          /* cores so far */
+    uint16_t recent[RECENT]; /* the newest: core k at k modulo RECENT */
 };
 
 static void give_up(hs_tree *tree) {
@@ -67,11 +74,6 @@ static void give_up(hs_tree *tree) {
 
 bool hs_sieve_keeps(const hs_worker *worker) {
     return worker->sieve != NULL && worker->sieve->on;
-}
-
-/* The part of the index that has the row's bit for the slot: of a block of slots. */
-static uint64_t *of_row(const hs_worker *worker, size_t row, size_t slot) {
-    return worker->sieve->index + (slot / SLOT_BLOCK * worker->tree->count + row) * HS_LANES;
 }
 
 size_t hs_sieve_keep(hs_worker *worker, size_t count) {
@@ -89,53 +91,39 @@ size_t hs_sieve_keep(hs_worker *worker, size_t count) {
         sieve->hand = (sieve->hand + 1) % HS_CLASS_POOL;
     }
     uint64_t *core = sieve->core + slot * words;
-    HS_BITS_EACH(i, core, words) hs_bits_clear(of_row(worker, i, slot), slot % SLOT_BLOCK);
+    uint16_t *member = sieve->member + slot * sieve->size;
+    size_t members = 0;
     memset(core, 0, words * sizeof *core);
     for (size_t k = 0; k < count; k++) {
         size_t row = worker->core_rows[k];
         if (row >= tree->count)
             continue;
         hs_bits_set(core, row);
-        hs_bits_set(of_row(worker, row, slot), slot % SLOT_BLOCK);
+        member[members++] = (uint16_t)row;
     }
+    while (members < sieve->size)
+        member[members++] = (uint16_t)(64 * words);
     memcpy(worker->last_core, core, words * sizeof *core);
     sieve->useful[slot] = true;
     sieve->last = slot;
+    sieve->recent[sieve->found++ % RECENT] = (uint16_t)slot;
     return HS_POOL_SIZE + 1 + slot;
 }
 
-/* The rows of `of` that are not in `rows`, into sieve->zero. */
-static size_t list_zero(const hs_worker *worker, const uint64_t *of, const uint64_t *rows) {
-    uint32_t *zero = worker->sieve->zero;
-    size_t count = 0;
-    for (size_t w = 0; w < worker->tree->words; w++)
-        for (uint64_t rest = of[w] & ~rows[w]; rest != 0; rest &= rest - 1)
-            zero[count++] = (uint32_t)(64 * w + (size_t)__builtin_ctzll(rest));
+/* The cores without rows that are zero for all of the set, the newest first; returns how many. */
+static size_t list_cores(const hs_worker *worker, const class_set *set) {
+    const hs_sieve *sieve = worker->sieve;
+    size_t words = worker->tree->words, count = 0, slot = sieve->last;
+    for (size_t k = 0; k < sieve->count; k++) {
+        const uint64_t *core = sieve->core + slot * words;
+        uint64_t missing = 0;
+        for (size_t w = 0; w < words; w++)
+            missing |= core[w] & ~set->some[w];
+        sieve->list[count] = (uint16_t)slot;
+        count += missing == 0;
+        slot = slot == 0 ? sieve->count - 1 : slot - 1;
+    }
     return count;
-}
-
-/* Cores with a row that is zero for all of the set are of no use in it. */
-static void forget_useless(hs_worker *worker, const class_set *set) {
-    hs_sieve *sieve = worker->sieve;
-    size_t count = list_zero(worker, sieve->rows, set->some);
-    for (size_t w = 0; w < SLOT_WORDS; w++)
-        sieve->without[w] = 0;
-    for (size_t slot = sieve->count; slot < HS_CLASS_POOL; slot++)
-        hs_bits_set(sieve->without, slot);
-    for (size_t slot = 0; slot < HS_CLASS_POOL; slot += SLOT_BLOCK)
-        for (size_t k = 0; k < count; k++) {
-            const uint64_t *bits = of_row(worker, sieve->zero[k], slot);
-            for (size_t w = 0; w < HS_LANES; w++)
-                sieve->without[slot / 64 + w] |= bits[w];
-        }
-}
-
-/* The slot of a core of which no row is zero for the class, or HS_CLASS_POOL. */
-static size_t known_core(hs_worker *worker, const class_set *set, const uint64_t *class) {
-    hs_sieve *sieve = worker->sieve;
-    size_t count = list_zero(worker, set->some, class);
-    return worker->tree->kernels->outside(sieve->index, worker->tree->count, SLOT_WORDS / HS_LANES,
-                                          sieve->zero, count, sieve->without, sieve->last);
 }
 
 /* ---- sets of classes ------------------------------------------------------------------------- */
@@ -166,7 +154,7 @@ static void look_at_rows(const hs_worker *worker, class_set *set) {
 
 /* ---- solving --------------------------------------------------------------------------------- */
 
-static void ask_all(hs_worker *worker, const uint64_t *rows) {
+static void ask_all(hs_worker *worker, const uint64_t *rows, const uint64_t *general) {
     const hs_tree *tree = worker->tree;
     for (size_t i = 0; i < tree->padded; i++) {
         worker->want[i] = 0.0f;
@@ -174,7 +162,8 @@ static void ask_all(hs_worker *worker, const uint64_t *rows) {
     }
     for (size_t i = tree->count; i < tree->total; i++)
         hs_ask(worker, i, 1.0);
-    HS_BITS_EACH(i, rows, tree->words) hs_ask(worker, i, 1.0);
+    HS_BITS_EACH(i, rows, tree->words)
+    hs_ask(worker, i, general != NULL && hs_bits_test(general, i) ? HS_FIXED_PRIORITY : 1.0);
 }
 
 /* Classes for which none of these rows is zero are left to a tree. */
@@ -193,7 +182,9 @@ static void leave(hs_worker *worker, const uint64_t *rows) {
 
 /* False: all classes of the set are dead, or left to a tree, or the search stops. */
 static bool solve_base(hs_worker *worker, class_set *set) {
-    ask_all(worker, set->all);
+    ask_all(
+        worker, set->all,
+        worker->sieve->set[worker->sieve->depth > LEVEL ? worker->sieve->depth - LEVEL : 0].all);
     worker->sieve->solves++;
     switch (hs_solve(worker, &set->base)) {
     case HS_SOLVE_FEASIBLE:
@@ -209,42 +200,80 @@ static bool solve_base(hs_worker *worker, class_set *set) {
     }
 }
 
-/* Takes the living classes out for which none of these rows is zero. */
-static void kill(const hs_worker *worker, const uint64_t *rows, uint64_t *alive) {
-    uint64_t killed[HS_MEET_WORDS];
-    memcpy(killed, alive, sizeof killed);
-    HS_BITS_EACH(i, rows, worker->tree->words)
-    for (size_t g = 0; g < HS_MEET_WORDS; g++)
-        killed[g] &= worker->sieve->masks[i * HS_MEET_WORDS + g];
-    for (size_t g = 0; g < HS_MEET_WORDS; g++)
-        alive[g] &= ~killed[g];
+/* The living classes, one after the other; then what the rows are for them. Returns the words of a
+ * set of them. */
+static size_t bring_together(hs_worker *worker, class_set *set) {
+    hs_sieve *sieve = worker->sieve;
+    size_t words = worker->tree->words, kept = 0;
+    uint64_t *record = sieve->record + set->begin * words;
+    HS_BITS_EACH(k, sieve->alive, CLASS_WORDS)
+    memmove(record + kept++ * words, record + k * words, words * sizeof *record);
+    set->end = set->begin + kept;
+    size_t width = hs_padded((kept + 63) / 64, HS_LANES);
+    memset(sieve->alive, 0, CLASS_WORDS * sizeof *sieve->alive);
+    for (size_t k = 0; k < kept; k++)
+        hs_bits_set(sieve->alive, k);
+    hs_classes_transpose(record, words, kept, width, sieve->masks);
+    memset(sieve->masks + 64 * words * width, 0xff, width * sizeof *sieve->masks);
+    return width;
 }
 
 /* Takes classes out for which a core is known that has none of their zero rows. */
 static void use_cores(hs_worker *worker, class_set *set) {
+    const hs_kernels *kernels = worker->tree->kernels;
     hs_sieve *sieve = worker->sieve;
-    size_t words = worker->tree->words, count = set->end - set->begin;
-    uint64_t *record = sieve->record + set->begin * words;
-    uint64_t alive[HS_MEET_WORDS] = {0};
-    for (size_t k = 0; k < count; k++)
-        hs_bits_set(alive, k);
-    hs_classes_transpose(record, words, count, 1, HS_MEET_WORDS, sieve->masks);
-    forget_useless(worker, set);
-    for (size_t k = 0; k < count; k++) {
-        if (!hs_bits_test(alive, k))
-            continue;
-        size_t slot = known_core(worker, set, record + k * words);
-        if (slot == HS_CLASS_POOL)
-            continue;
-        sieve->useful[slot] = true;
-        hs_proof_sieve(worker->part, HS_POOL_SIZE + 1 + slot);
-        kill(worker, sieve->core + slot * words, alive);
+    size_t count = list_cores(worker, set), left = set->end - set->begin;
+    memset(sieve->alive, 0, CLASS_WORDS * sizeof *sieve->alive);
+    for (size_t k = 0; k < left; k++)
+        hs_bits_set(sieve->alive, k);
+    size_t width = bring_together(worker, set);
+    for (size_t at = 0; at < count && left > 0; at += GROUP) {
+        size_t group = count - at < GROUP ? count - at : GROUP;
+        size_t hits = kernels->strike(sieve->masks, width, sieve->member, sieve->size,
+                                      sieve->list + at, group, sieve->alive, sieve->hits);
+        for (size_t k = 0; k < hits; k++) {
+            sieve->useful[sieve->hits[k]] = true;
+            hs_proof_sieve(worker->part, HS_POOL_SIZE + 1 + sieve->hits[k]);
+        }
+        left = hits > 0 ? hs_bits_count(sieve->alive, width) : left;
+        if (left + 64 * HS_LANES <= 64 * width)
+            width = bring_together(worker, set);
     }
-    size_t kept = 0;
-    HS_BITS_EACH(k, alive, HS_MEET_WORDS)
-    memmove(record + kept++ * words, record + k * words, words * sizeof *record);
-    set->end = set->begin + kept;
+    bring_together(worker, set);
     look_at_rows(worker, set);
+}
+
+/* Takes classes out for which none of the core's rows is zero. Were there any? */
+static bool sort_out(const hs_worker *worker, class_set *set, const uint64_t *core) {
+    size_t words = worker->tree->words, end = set->end;
+    const uint64_t *record = worker->sieve->record;
+    for (size_t at = set->begin; at < set->end;) {
+        uint64_t zero = 0;
+        for (size_t w = 0; w < words; w++)
+            zero |= core[w] & ~record[at * words + w];
+        if (zero == 0)
+            swap_records(worker, at, --set->end);
+        else
+            at++;
+    }
+    return set->end < end;
+}
+
+/* The cores that have been found since. */
+static void use_new_cores(hs_worker *worker, class_set *set) {
+    hs_sieve *sieve = worker->sieve;
+    bool any = false;
+    for (uint64_t k = sieve->found - set->seen > RECENT ? sieve->found - RECENT : set->seen;
+         k < sieve->found; k++) {
+        size_t slot = sieve->recent[k % RECENT];
+        if (!sort_out(worker, set, sieve->core + slot * worker->tree->words))
+            continue;
+        hs_proof_sieve(worker->part, HS_POOL_SIZE + 1 + slot);
+        any = true;
+    }
+    set->seen = sieve->found;
+    if (any)
+        look_at_rows(worker, set);
 }
 
 /* The row to divide by: the one that is farthest from inactive at the point of those that are not
@@ -263,24 +292,43 @@ static size_t dividing_row(const hs_worker *worker, const class_set *set) {
     return row;
 }
 
+/* Classes with the row not zero come last; returns how many come first. No branch depends on a
+ * class: it could not be foreseen. */
+static inline __attribute__((always_inline)) size_t
+sort_by_row(uint64_t *record, size_t count, size_t words, size_t row, uint64_t *spare) {
+    size_t zeros = 0, others = 0;
+    for (size_t k = 0; k < count; k++) {
+        const uint64_t *from = record + k * words;
+        size_t other = from[row / 64] >> (row % 64) & 1;
+        for (size_t w = 0; w < words; w++) {
+            uint64_t bits = from[w];
+            spare[others * words + w] = bits;
+            record[zeros * words + w] = bits;
+        }
+        others += other;
+        zeros += 1 - other;
+    }
+    memcpy(record + zeros * words, spare, others * words * sizeof *record);
+    return zeros;
+}
+
 /* Divides the set at sieve->depth by whether the row is zero: the smaller part into a set of its
  * own, the rest stays. */
 static void divide(hs_worker *worker, size_t row) {
     const hs_tree *tree = worker->tree;
     hs_sieve *sieve = worker->sieve;
     class_set *set = &sieve->set[sieve->depth], *part = set + 1;
-    const uint64_t *word = sieve->record + row / 64;
-    size_t middle = set->begin, end = set->end;
-    while (middle < end) {
-        if (word[middle * tree->words] >> (row % 64) & 1)
-            swap_records(worker, middle, --end);
-        else
-            middle++;
-    }
+    size_t words = tree->words, count = set->end - set->begin;
+    uint64_t *record = sieve->record + set->begin * words;
+    size_t middle =
+        set->begin + (words == 1   ? sort_by_row(record, count, 1, row, sieve->spare)
+                      : words == 2 ? sort_by_row(record, count, 2, row, sieve->spare)
+                                   : sort_by_row(record, count, words, row, sieve->spare));
     bool zero_first = middle - set->begin < set->end - middle;
     hs_proof_divide(worker->part, row, zero_first);
     part->begin = zero_first ? set->begin : middle;
     part->end = zero_first ? middle : set->end;
+    part->seen = set->seen;
     *(zero_first ? &set->begin : &set->end) = middle;
     look_at_rows(worker, part);
     look_at_rows(worker, set);
@@ -295,9 +343,12 @@ static void close_set(hs_worker *worker, bool cores_used) {
     while (!hs_tree_stopped(worker->tree)) {
         if (!cores_used) {
             hs_worker_count(worker);
-            cores_used = set->end - set->begin <= HS_CLASS_BITS;
+            cores_used = set->end - set->begin <= 64 * CLASS_WORDS;
             if (cores_used)
                 use_cores(worker, set);
+            set->seen = sieve->found;
+        } else if (set->seen < sieve->found) {
+            use_new_cores(worker, set);
         }
         if (set->begin == set->end || !solve_base(worker, set))
             break;
@@ -365,27 +416,27 @@ static hs_status create_sieve(hs_worker *worker) {
     if (sieve == NULL)
         return HS_NO_MEMORY;
     sieve->core = hs_allocate_matrix(HS_CLASS_POOL, words, sizeof *sieve->core);
-    sieve->index = hs_allocate_matrix(tree->count, SLOT_WORDS, sizeof *sieve->index);
-    sieve->without = hs_allocate(SLOT_WORDS, sizeof *sieve->without);
-    sieve->rows = hs_allocate(words, sizeof *sieve->rows);
-    sieve->zero = hs_allocate(tree->count, sizeof *sieve->zero);
+    sieve->size = tree->d + 2;
+    sieve->member = hs_allocate_matrix(HS_CLASS_POOL, sieve->size, sizeof *sieve->member);
+    sieve->list = hs_allocate(HS_CLASS_POOL, sizeof *sieve->list);
+    sieve->hits = hs_allocate(GROUP, sizeof *sieve->hits);
+    sieve->alive = hs_allocate(CLASS_WORDS, sizeof *sieve->alive);
     sieve->useful = hs_allocate(HS_CLASS_POOL, sizeof *sieve->useful);
     sieve->record = hs_allocate_matrix(hs_classes_most(classes), words, sizeof *sieve->record);
-    sieve->masks = hs_allocate_matrix(64 * words, HS_MEET_WORDS, sizeof *sieve->masks);
+    sieve->spare = hs_allocate_matrix(hs_classes_most(classes), words, sizeof *sieve->spare);
+    sieve->masks = hs_allocate_matrix(64 * words + 1, CLASS_WORDS, sizeof *sieve->masks);
     sieve->left = hs_allocate_matrix(MOST_LEFT, words, sizeof *sieve->left);
     sieve->number = hs_allocate(MOST_LEFT, sizeof *sieve->number);
     sieve->scratch = hs_allocate_matrix(2 * (tree->n + 1), words, sizeof *sieve->scratch);
-    bool enough = sieve->core != NULL && sieve->index != NULL && sieve->without != NULL &&
-                  sieve->zero != NULL && sieve->rows != NULL && sieve->useful != NULL &&
-                  sieve->record != NULL && sieve->masks != NULL && sieve->left != NULL &&
-                  sieve->number != NULL && sieve->scratch != NULL;
+    bool enough = sieve->core != NULL && sieve->member != NULL && sieve->list != NULL &&
+                  sieve->hits != NULL && sieve->alive != NULL && sieve->useful != NULL &&
+                  sieve->record != NULL && sieve->spare != NULL && sieve->masks != NULL &&
+                  sieve->left != NULL && sieve->number != NULL && sieve->scratch != NULL;
     for (class_set *set = sieve->set; set < sieve->set + MOST_SETS && enough; set++) {
         set->all = hs_allocate(2 * words, sizeof *set->all);
         enough = set->all != NULL && hs_solver_create(tree, &set->base) == HS_OK;
         set->some = enough ? set->all + words : NULL;
     }
-    for (size_t i = 0; i < tree->count && enough; i++)
-        hs_bits_set(sieve->rows, i);
     return enough ? HS_OK : HS_NO_MEMORY;
 }
 
@@ -397,12 +448,13 @@ void hs_sieve_free(hs_sieve *sieve) {
         hs_solver_clear(&set->base);
     }
     free(sieve->core);
-    free(sieve->index);
-    free(sieve->without);
-    free(sieve->zero);
-    free(sieve->rows);
+    free(sieve->member);
+    free(sieve->list);
+    free(sieve->hits);
+    free(sieve->alive);
     free(sieve->useful);
     free(sieve->record);
+    free(sieve->spare);
     free(sieve->masks);
     free(sieve->left);
     free(sieve->number);
@@ -444,7 +496,7 @@ void hs_classes_work(hs_worker *worker) {
 /* Rows that cannot be inactive by themselves are active everywhere. */
 static void find_active(hs_worker *worker, uint64_t *active) {
     hs_tree *tree = worker->tree;
-    ask_all(worker, active);
+    ask_all(worker, active, NULL);
     for (size_t i = 0; i < tree->count && !hs_tree_stopped(tree); i++) {
         hs_ask(worker, i, 1.0);
         hs_solver_reset(tree, &worker->work);
@@ -506,6 +558,9 @@ hs_status hs_classes_begin(hs_tree *tree, bool *made) {
 }
 
 void hs_classes_end(hs_tree *tree) {
+    if (tree->classes && getenv("DBG"))
+        fprintf(stderr, "chunks %lu solves %lu nodes now %lu left-total ?\n",
+                tree->classes->classes.chunks, tree->classes->solves, tree->node_count); /*DBG*/
     if (tree->classes != NULL)
         hs_classes_clear(&tree->classes->classes);
     free(tree->classes);

@@ -205,15 +205,19 @@ static void transpose(uint64_t *bits) {
         }
 }
 
-void hs_classes_transpose(const uint64_t *nonzero, size_t words, size_t count, size_t step,
-                          size_t groups, uint64_t *masks) {
+void hs_classes_transpose(const uint64_t *nonzero, size_t words, size_t count, size_t width,
+                          uint64_t *masks) {
     uint64_t bits[64];
-    for (size_t w = 0; w < words; w++)
-        for (size_t g = 0; g < groups; g++) {
+    for (size_t g = 0; g < width; g++) {
+        size_t here = count < 64 * g ? 0 : count - 64 * g < 64 ? count - 64 * g : 64;
+        for (size_t w = 0; w < words; w++) {
+            for (size_t k = 0; k < here; k++)
+                bits[k] = nonzero[(64 * g + k) * words + w];
+            memset(bits + here, 0, (64 - here) * sizeof *bits);
+            if (here > 0)
+                transpose(bits);
             for (size_t k = 0; k < 64; k++)
-                bits[k] = 64 * g + k < count ? nonzero[(64 * g + k) * step * words + w] : 0;
-            transpose(bits);
-            for (size_t k = 0; k < 64; k++)
-                masks[(64 * w + k) * groups + g] = bits[k];
+                masks[(64 * w + k) * width + g] = bits[k];
         }
+    }
 }

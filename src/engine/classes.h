@@ -8,13 +8,11 @@
 #ifndef HS_ENGINE_CLASSES_H
 #define HS_ENGINE_CLASSES_H
 
-#include "geometry/kernels.h"
+#include "halfspan/halfspan.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum { HS_CLASS_BITS = 64 * HS_MEET_WORDS }; /* classes of a transposed set */
 
 typedef struct hs_classes {
     size_t n, count; /* columns; rows */
@@ -41,9 +39,9 @@ void hs_classes_digits(const hs_classes *classes, uint64_t chunk, uint8_t *digit
 size_t hs_classes_load(const hs_classes *classes, uint64_t chunk, const uint8_t *digits,
                        uint64_t *nonzero, uint64_t *scratch);
 
-/* For each row the classes that it is not 0 for: of count <= HS_CLASS_BITS classes, every step-th
- * of those at nonzero. masks: 64 words x HS_MEET_WORDS. */
-void hs_classes_transpose(const uint64_t *nonzero, size_t words, size_t count, size_t step,
-                          size_t groups, uint64_t *masks);
+/* For each row the classes, of `count` at nonzero, that it is not 0 for: masks has 64 words x width
+ * words, width at least count / 64. */
+void hs_classes_transpose(const uint64_t *nonzero, size_t words, size_t count, size_t width,
+                          uint64_t *masks);
 
 #endif

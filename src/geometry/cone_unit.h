@@ -177,8 +177,13 @@ TARGET static void KERNEL(cone_exchange)(hs_cone *solver, const hs_cone_rows *ro
         return;
     for (size_t from = 0; from < m; from += LIST) {
         size_t count = m - from < LIST ? m - from : LIST;
-        for (size_t k = 0; k < count; k++)
+        bool any = false;
+        for (size_t k = 0; k < count; k++) {
             spare[k] = fabsf(want[from + k]) > 1.0f;
+            any |= spare[k];
+        }
+        if (!any)
+            continue;
         for (size_t slot = 0; slot < d; slot++) {
             size_t k = solver->slot_row[slot] % m - from;
             if (k < count)

@@ -15,7 +15,7 @@
 
 typedef struct hs_kernels hs_kernels;
 
-enum { HS_LANES = 8, HS_PRICING_BLOCK = 32, HS_PAIRS = 256, HS_GROUP = 128, HS_MEET_WORDS = 32 };
+enum { HS_LANES = 8, HS_PRICING_BLOCK = 32, HS_PAIRS = 256, HS_GROUP = 128 };
 
 /* The next multiple of the block. */
 static inline size_t hs_padded(size_t count, size_t block) {
@@ -92,14 +92,12 @@ struct hs_kernels {
                      size_t count, size_t words, const uint64_t *allowed, const uint64_t *fixed,
                      const uint64_t *free_rows, uint64_t largest, uint64_t *size, uint16_t *usable);
 
-    /* A bit of blocks of HS_LANES words that is neither in `without` nor in the rows row[k], k <
-     * count; row r of a block at index[(block * rows + r) HS_LANES]. That in the block of bit
-     * `first` or below it where there is one, then from the top; or the number of bits. */
-    size_t (*outside)(const uint64_t *index, size_t rows, size_t blocks, const uint32_t *row,
-                      size_t count, const uint64_t *without, size_t first);
-
-    /* with_i = how many bits of `alive` are in bits i, for i < count */
-    void (*tally)(const uint64_t *bits, size_t count, const uint64_t *alive, uint32_t *with);
+    /* Takes from `alive`, of `width` words, a multiple of HS_LANES, one after the other the bits
+     * that all members of a set have: of the sets list[0..count-1], where set s has the members
+     * member[s * size] to member[s * size + size - 1] and member i the bits at bits[i * width].
+     * Those that took any are put into hits; returns how many. */
+    size_t (*strike)(const uint64_t *bits, size_t width, const uint16_t *member, size_t size,
+                     const uint16_t *list, size_t count, uint64_t *alive, uint16_t *hits);
 
     /* hs_cone_solve */
     hs_cone_answer (*cone)(hs_cone *solver, const hs_cone_rows *rows, const float *want,

@@ -177,32 +177,28 @@ TARGET static void KERNEL(lower)(const double *c, size_t pitch, size_t columns, 
     }
 }
 
-TARGET static size_t KERNEL(outside)(const uint64_t *index, size_t rows, size_t blocks,
-                                     const uint32_t *row, size_t count, const uint64_t *without,
-                                     size_t first) {
-    size_t block = first / (64 * HS_LANES);
-    for (size_t step = 0; step < blocks; step++) {
-        const uint64_t *at = index + block * rows * HS_LANES;
-        bit_block sum = *(const bit_block *)(without + block * HS_LANES);
-        for (size_t k = 0; k < count; k++)
-            sum |= *(const bit_block *)(at + row[k] * HS_LANES);
-        for (size_t w = 0; w < HS_LANES; w++)
-            if (~sum[w] != 0)
-                return 64 * (block * HS_LANES + w) + (size_t)__builtin_ctzll(~sum[w]);
-        block = block == 0 ? blocks - 1 : block - 1;
+TARGET static size_t KERNEL(strike)(const uint64_t *bits, size_t width, const uint16_t *member,
+                                    size_t size, const uint16_t *list, size_t count,
+                                    uint64_t *alive, uint16_t *hits) {
+    size_t found = 0;
+    for (size_t k = 0; k < count; k++) {
+        const uint16_t *of = member + list[k] * size;
+        uint64_t any = 0;
+        for (size_t at = 0; at < width; at += HS_LANES) {
+            bit_block left = *(const bit_block *)(alive + at);
+            for (size_t i = 0; i < size; i++)
+                left &= *(const bit_block *)(bits + of[i] * width + at);
+            uint64_t some = 0;
+            for (size_t w = 0; w < HS_LANES; w++)
+                some |= left[w];
+            if (some != 0)
+                *(bit_block *)(alive + at) &= ~left;
+            any |= some;
+        }
+        hits[found] = list[k];
+        found += any != 0;
     }
-    return 64 * HS_LANES * blocks;
-}
-
-TARGET static void KERNEL(tally)(const uint64_t *bits, size_t count, const uint64_t *alive,
-                                 uint32_t *with) {
-    for (size_t i = 0; i < count; i++) {
-        const uint64_t *of = bits + i * HS_MEET_WORDS;
-        int sum = 0;
-        for (size_t w = 0; w < HS_MEET_WORDS; w++)
-            sum += __builtin_popcountll(of[w] & alive[w]);
-        with[i] = (uint32_t)sum;
-    }
+    return found;
 }
 
 TARGET static size_t KERNEL(filter)(const uint64_t *restrict inactive,
@@ -248,8 +244,7 @@ static const hs_kernels KERNEL(kernels) = {
     .least = KERNEL(least),
     .least_each = KERNEL(least_each),
     .filter = KERNEL(filter),
-    .outside = KERNEL(outside),
-    .tally = KERNEL(tally),
+    .strike = KERNEL(strike),
     .cone = KERNEL(cone),
 };
 

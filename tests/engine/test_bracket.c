@@ -184,7 +184,7 @@ static void a_stopped_search_tells_how_many_are_active_at_least(void **state) {
     hs_layer *layer = random_layer(&seed, 112, 14, 0.0);
     hs_settings settings = hs_settings_default();
     settings.engine = HS_ENGINE_BRANCH;
-    settings.node_limit = 8000;
+    settings.node_limit = 4000;
     hs_result *result = result_of(layer, ball(1.0), &settings);
     assert_int_equal(result->verdict, HS_UNDECIDED);
     assert_true(result->has_active_lower);
