@@ -10,11 +10,11 @@
 enum {
     PART_RATIO = 12,       /* rows per dimension of the first part that is tried alone */
     PART_NODES = 4000,     /* nodes it may cost */
-    RAISING_COLUMNS = 13,  /* smaller layers take less than a second */
-    RAISED_SHORT = 3,      /* of n rows: the last steps would take a fifth of the search itself */
+    RAISING_COLUMNS = 15,  /* smaller layers take less than a second */
+    RAISED_SHORT = 4,      /* of n rows: each step takes several times as long as the one before */
     CLASS_COLUMNS = 9,     /* fewer: a tree takes less than a millisecond */
-    CLASSES_A_NODE = 1500, /* worth a node of the tree, which is tried first */
-    FIRST_NODES = 20000,   /* ... at most */
+    CLASSES_A_NODE = 6000, /* worth a node of the tree, which is tried first */
+    FIRST_NODES = 10000,   /* ... at most */
     LOCAL_WEIGHTS = 2000000000 /* for the local search to go through once in each solve */
 };
 
@@ -32,7 +32,7 @@ static hs_status raise_first(hs_tree *tree) {
 /* Solves of the local search: they grow a little slower than what the tree costs, and end where
  * they would take minutes. */
 static size_t local_solves(size_t m, size_t n) {
-    size_t solves = (size_t)1 << (n > 16 ? 16 : n > 9 ? n : n > 5 ? 2 * n - 10 : 0);
+    size_t solves = (size_t)1 << (n > 16 ? 16 : n > 9 ? n - 1 : n > 5 ? 2 * n - 10 : 0);
     size_t most = LOCAL_WEIGHTS / (m * n);
     return solves < most ? solves : most;
 }

@@ -181,14 +181,14 @@ static void step_by_step_it_becomes_the_smallest_number(void **state) {
 static void a_stopped_search_tells_how_many_are_active_at_least(void **state) {
     (void)state;
     uint64_t seed = 3;
-    hs_layer *layer = random_layer(&seed, 112, 14, 0.0);
+    hs_layer *layer = random_layer(&seed, 112, 16, 0.0);
     hs_settings settings = hs_settings_default();
     settings.engine = HS_ENGINE_BRANCH;
-    settings.node_limit = 4000;
+    settings.node_limit = 12000;
     hs_result *result = result_of(layer, ball(1.0), &settings);
     assert_int_equal(result->verdict, HS_UNDECIDED);
     assert_true(result->has_active_lower);
-    assert_in_range(result->active_lower, 11, 14); /* the disjoint cores at the root are 7 */
+    assert_in_range(result->active_lower, 11, 16); /* the disjoint cores at the root are 7 */
     hs_result_free(result);
     hs_layer_free(layer);
 }

@@ -441,6 +441,54 @@ static void the_pool_is_filtered(void **state) {
     assert_true(usable_sets > 1000);
 }
 
+static void sets_take_what_all_members_have(void **state) {
+    (void)state;
+    enum { MEMBERS = 40, SETS = 30, SIZE = 6, WIDTH_MOST = 3 * HS_LANES };
+    uint64_t seed = 17;
+    size_t hitting = 0, missing = 0;
+    for (size_t trial = 0; trial < 60; trial++) {
+        size_t width = HS_LANES * (1 + trial % 3);
+        uint64_t bits[MEMBERS * WIDTH_MOST], alive[WIDTH_MOST], start[WIDTH_MOST];
+        uint16_t member[SETS * SIZE], list[SETS];
+        for (size_t k = 0; k < MEMBERS * width; k++)
+            bits[k] = chance_bits(&seed) | (trial % 2 ? chance_bits(&seed) : 0);
+        for (size_t k = 0; k < SETS * SIZE; k++)
+            member[k] = (uint16_t)chance_below(&seed, MEMBERS);
+        for (size_t k = 0; k < SETS; k++)
+            list[k] = (uint16_t)chance_below(&seed, SETS);
+        for (size_t w = 0; w < width; w++)
+            start[w] = chance_bits(&seed) & (trial % 3 ? chance_bits(&seed) : ~UINT64_C(0));
+        for (size_t v = 0; v < VERSIONS; v++) {
+            uint64_t expected[WIDTH_MOST];
+            uint16_t hits[SETS];
+            size_t at = 0;
+            if (version(v) == NULL)
+                continue;
+            memcpy(alive, start, sizeof alive);
+            memcpy(expected, start, sizeof expected);
+            size_t found = version(v)->strike(bits, width, member, SIZE, list, SETS, alive, hits);
+            for (size_t k = 0; k < SETS; k++) {
+                uint64_t any = 0;
+                for (size_t w = 0; w < width; w++) {
+                    uint64_t all = expected[w];
+                    for (size_t i = 0; i < SIZE; i++)
+                        all &= bits[member[list[k] * SIZE + i] * width + w];
+                    expected[w] &= ~all;
+                    any |= all;
+                }
+                if (any != 0 && at < found)
+                    assert_int_equal(hits[at], list[k]);
+                at += any != 0;
+                hitting += any != 0;
+                missing += any == 0;
+            }
+            assert_int_equal(found, at);
+            assert_memory_equal(alive, expected, width * sizeof *alive);
+        }
+    }
+    assert_true(hitting > 500 && missing > 100);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(determinants_are_bounded_from_below),
@@ -450,6 +498,7 @@ int main(void) {
         cmocka_unit_test(rows_of_high_priority_take_places),
         cmocka_unit_test(defects_of_an_inverse),
         cmocka_unit_test(the_pool_is_filtered),
+        cmocka_unit_test(sets_take_what_all_members_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
