@@ -10,6 +10,7 @@
 
 enum {
     INNER = 10,             /* digits of the classes that are looked at together */
+    MOST_ROWS = 4096,       /* in larger layers a part of the rows answers, or the tree */
     MOST_RECORDS = 1 << 21, /* words for these */
     CLASS_WORDS = 32,       /* of a set of classes in which known cores are used */
     LEVEL = 2,
@@ -546,7 +547,7 @@ hs_status hs_classes_begin(hs_tree *tree, bool *made) {
     tree->classes = hs_allocate(1, sizeof *tree->classes);
     hs_status status = tree->classes != NULL && active != NULL ? HS_OK : HS_NO_MEMORY;
     *made = false;
-    if (status == HS_OK) {
+    if (status == HS_OK && tree->count <= MOST_ROWS) {
         status = hs_worker_create(tree, &worker);
         if (status == HS_OK)
             status = begin(tree, &worker, active, made);

@@ -22,7 +22,9 @@ typedef int octet_mask __attribute__((vector_size(32)));
 typedef double double_sixteen __attribute__((vector_size(128)));
 typedef float sixteen __attribute__((vector_size(64)));
 typedef int sixteen_mask __attribute__((vector_size(64)));
-typedef uint64_t bit_block __attribute__((vector_size(8 * HS_LANES), aligned(8), may_alias));
+typedef uint64_t bit_two __attribute__((vector_size(16), aligned(8), may_alias));
+typedef uint64_t bit_four __attribute__((vector_size(32), aligned(8), may_alias));
+typedef uint64_t bit_eight __attribute__((vector_size(64), aligned(8), may_alias));
 
 /* A row counts as a combination of the active rows of a cone when the orthogonal rest is below this
  * share of its norm. */
@@ -101,6 +103,7 @@ INLINE size_t find_most_quartet(quartet value) {
 #define KERNEL(name) name##_plain_unit
 #define TARGET
 #define lanes two
+#define bit_lanes bit_two
 #define WIDTH 2
 #define LESSER lesser_two
 #define POSITIVE positive_two
@@ -202,6 +205,7 @@ TARGET_AVX2 INLINE size_t find_block_octet(const float *lambda, const float *r, 
 #define KERNEL(name) name##_avx2_unit
 #define TARGET TARGET_AVX2
 #define lanes four
+#define bit_lanes bit_four
 #define WIDTH 4
 #define LESSER lesser_four
 #define POSITIVE positive_four
@@ -296,6 +300,7 @@ INLINE_512 size_t find_most_sixteen(sixteen value) {
 #define KERNEL(name) name##_avx512_unit
 #define TARGET TARGET_512
 #define lanes eight
+#define bit_lanes bit_eight
 #define WIDTH 8
 #define LESSER lesser_eight
 #define POSITIVE positive_eight

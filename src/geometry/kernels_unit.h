@@ -180,23 +180,31 @@ TARGET static void KERNEL(lower)(const double *c, size_t pitch, size_t columns, 
 TARGET static size_t KERNEL(strike)(const uint64_t *bits, size_t width, const uint16_t *member,
                                     size_t size, const uint16_t *list, size_t count,
                                     uint64_t *alive, uint16_t *hits) {
+    enum { PARTS = HS_LANES / WIDTH };
     size_t found = 0;
     for (size_t k = 0; k < count; k++) {
         const uint16_t *of = member + list[k] * size;
-        uint64_t any = 0;
+        bool any = false;
         for (size_t at = 0; at < width; at += HS_LANES) {
-            bit_block left = *(const bit_block *)(alive + at);
+            bit_lanes left[PARTS], some = {0};
+            for (size_t p = 0; p < PARTS; p++)
+                left[p] = *(const bit_lanes *)(alive + at + p * WIDTH);
             for (size_t i = 0; i < size; i++)
-                left &= *(const bit_block *)(bits + of[i] * width + at);
-            uint64_t some = 0;
-            for (size_t w = 0; w < HS_LANES; w++)
-                some |= left[w];
-            if (some != 0)
-                *(bit_block *)(alive + at) &= ~left;
-            any |= some;
+                for (size_t p = 0; p < PARTS; p++)
+                    left[p] &= *(const bit_lanes *)(bits + of[i] * width + at + p * WIDTH);
+            for (size_t p = 0; p < PARTS; p++)
+                some |= left[p];
+            uint64_t sum = 0;
+            for (size_t w = 0; w < WIDTH; w++)
+                sum |= some[w];
+            if (sum == 0)
+                continue;
+            any = true;
+            for (size_t p = 0; p < PARTS; p++)
+                *(bit_lanes *)(alive + at + p * WIDTH) &= ~left[p];
         }
         hits[found] = list[k];
-        found += any != 0;
+        found += any;
     }
     return found;
 }
@@ -260,6 +268,7 @@ static const hs_kernels KERNEL(kernels) = {
 #undef MOST
 #undef BLOCKING
 #undef lanes
+#undef bit_lanes
 #undef narrow
 #undef narrow_mask
 #undef wide_narrow
