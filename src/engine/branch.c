@@ -13,7 +13,7 @@ enum {
     RAISING_COLUMNS = 15,  /* smaller layers take less than a second */
     RAISED_SHORT = 4,      /* of n rows: each step takes several times as long as the one before */
     CLASS_COLUMNS = 9,     /* fewer: a tree takes less than a millisecond */
-    CLASSES_A_NODE = 6000, /* worth a node of the tree, which is tried first */
+    CLASSES_A_NODE = 3000, /* worth a node of the tree, which is tried first */
     FIRST_NODES = 10000,   /* ... at most */
     LOCAL_WEIGHTS = 2000000000 /* for the local search to go through once in each solve */
 };

@@ -3,7 +3,8 @@
  * A node fixes rows inactive and rows active; the others are free. A core is a set of rows that
  * cannot have these states together anywhere in the open domain: at least one of its free rows is
  * active at every point of the node. Disjoint cores count active rows; a node dies when they force
- * the active rows to span. */
+ * the active rows to span. Or, where that pays, a search over the classes modulo 3 of a vector that
+ * is orthogonal to all active rows: cores rule classes out (classes.h). */
 #ifndef HS_ENGINE_BRANCH_H
 #define HS_ENGINE_BRANCH_H
 

@@ -1,7 +1,8 @@
 """usage: compare.py PROGRAM [--count N] [--seed S] [--engines auto,cells] [--keep DIRECTORY]
 
 Random small layers of every awkward kind, on every domain: `PROGRAM check` with each engine against
-the exact judge of brute.py, exit code, witness and certificate included. Each witness is judged in rational
+the exact judge of brute.py, exit code, witness and certificate included; "classes" is the engine branch where it
+looks at classes modulo 3, which it does not do in so few dimensions unless told to. Each witness is judged in rational
 arithmetic from the layer as stored, and once more in floating point. Layer k depends on (S, k) alone.
 
 A layer may be undecided only when double precision holds no witness: its bad cells are too thin. Where
@@ -215,10 +216,12 @@ def compare_layer(program, engines, seed, number, keep):
         arguments = layer + write_domain(folder, keywords)
         certificate = folder / "certificate"
         for engine in engines:
-            command = [program, "check", *arguments, "--json", "--engine", engine, "--threads", "1",
+            classes = engine == "classes"
+            command = [program, "check", *arguments, "--json", "--engine", "branch" if classes else engine, "--threads", "1",
                        "--certificate", str(certificate), *(["--time-limit", "3"] if far else [])]
             try:
-                completed = subprocess.run(command, capture_output=True, text=True, timeout=60)
+                completed = subprocess.run(command, capture_output=True, text=True, timeout=60,
+                                           env={**os.environ, "HALFSPAN_CLASSES": "always"} if classes else None)
                 if engine == "milp" and completed.returncode == CODES["undecided"]:
                     continue  # knows general position only, and no ball with a bias
                 faults = answer_faults(completed, expected, rows, stored, domain, far)
@@ -230,7 +233,7 @@ def compare_layer(program, engines, seed, number, keep):
                 place.mkdir(parents=True, exist_ok=True)
                 for file in folder.iterdir():
                     (place / file.name).write_bytes(file.read_bytes())
-                line = shlex.join(command).replace(scratch, str(place))
+                line = ("HALFSPAN_CLASSES=always " if classes else "") + shlex.join(command).replace(scratch, str(place))
                 print(f"layer {seed}/{number} ({name}, {len(rows)} x {n}, {keywords['kind']}): "
                       f"{'; '.join(faults)}: {line}", flush=True)
             yield expected, faults
