@@ -217,8 +217,8 @@ def compare_layer(program, engines, seed, number, keep):
         certificate = folder / "certificate"
         for engine in engines:
             classes = engine == "classes"
-            command = [program, "check", *arguments, "--json", "--engine", "branch" if classes else engine, "--threads", "1",
-                       "--certificate", str(certificate), *(["--time-limit", "3"] if far else [])]
+            command = [program, "check", *arguments, "--json", "--engine", "branch" if classes else engine,
+                       "--threads", "1", "--certificate", str(certificate), *(["--time-limit", "3"] if far else [])]
             try:
                 completed = subprocess.run(command, capture_output=True, text=True, timeout=60,
                                            env={**os.environ, "HALFSPAN_CLASSES": "always"} if classes else None)
@@ -233,7 +233,8 @@ def compare_layer(program, engines, seed, number, keep):
                 place.mkdir(parents=True, exist_ok=True)
                 for file in folder.iterdir():
                     (place / file.name).write_bytes(file.read_bytes())
-                line = ("HALFSPAN_CLASSES=always " if classes else "") + shlex.join(command).replace(scratch, str(place))
+                line = shlex.join(command).replace(scratch, str(place))
+                line = f"HALFSPAN_CLASSES=always {line}" if classes else line
                 print(f"layer {seed}/{number} ({name}, {len(rows)} x {n}, {keywords['kind']}): "
                       f"{'; '.join(faults)}: {line}", flush=True)
             yield expected, faults
