@@ -32,7 +32,7 @@ static hs_status raise_first(hs_tree *tree) {
 /* Solves of the local search: they grow a little slower than what the tree costs, and end where
  * they would take minutes. */
 static size_t local_solves(size_t m, size_t n) {
-    size_t solves = (size_t)1 << (n > 16 ? 16 : n > 9 ? n - 1 : n > 5 ? 2 * n - 10 : 0);
+    size_t solves = (size_t)1 << (n > 17 ? 16 : n > 9 ? n - 2 : n > 5 ? 2 * n - 10 : 0);
     size_t most = LOCAL_WEIGHTS / (m * n);
     return solves < most ? solves : most;
 }
