@@ -4,7 +4,7 @@
  * classes out, set by set (README.md). */
 #include "certificate/verify.h"
 
-enum { MOST_WORDS = 1 << 23 /* of all classes of a chunk */ };
+enum { MOST_WORDS = 1 << 23, MOST_PARTS = 1 << 16 }; /* of the classes of a chunk; to come */
 
 /* Numbers modulo 3 for all rows: bits of those that are 1, then of those that are 2. to = x + y. */
 static void add(const uint64_t *x, const uint64_t *y, size_t words, uint64_t *to) {
@@ -244,6 +244,7 @@ void hs_leave_rows(hs_checker *c) {
 void hs_divide(hs_checker *c) {
     uint64_t value = hs_number(c, 2 * (uint64_t)c->m, "row"), *rows = no_rows(c);
     rows[value / 2 / 64] = UINT64_C(1) << (value / 2 % 64);
+    hs_affordable(c, c->pending < MOST_PARTS, "there are too many parts of the set");
     size_t middle = sort_out(c, rows), *parts;
     parts = hs_memory(c, &c->rooms.parts, 2 * (c->pending + 1), sizeof *parts);
     parts += 2 * c->pending++;
