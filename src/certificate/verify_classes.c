@@ -135,16 +135,19 @@ static size_t sort_out(hs_checker *c, const uint64_t *rows) {
     uint64_t *classes = c->rooms.classes.at;
     size_t words = c->class_words, at = c->class_begin, end = c->class_end;
     while (at < end) {
-        uint64_t zero = 0;
-        for (size_t w = 0; w < words; w++)
-            zero |= rows[w] & ~classes[at * words + w];
-        end -= zero == 0;
-        for (size_t w = 0; w < words && zero == 0; w++) {
-            uint64_t other = classes[at * words + w];
-            classes[at * words + w] = classes[end * words + w];
-            classes[end * words + w] = other;
+        uint64_t *class = classes + at * words, *last = classes + (end - 1) * words;
+        size_t w = 0;
+        while (w < words && (rows[w] & ~class[w]) == 0)
+            w++;
+        if (w < words) { /* nearly always the first one says so */
+            at++;
+            continue;
         }
-        at += zero != 0;
+        for (end--; w-- > 0;) {
+            uint64_t other = class[w];
+            class[w] = last[w];
+            last[w] = other;
+        }
     }
     return end;
 }
