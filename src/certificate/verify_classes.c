@@ -4,7 +4,7 @@
  * classes out, set by set (README.md). */
 #include "certificate/verify.h"
 
-enum { MOST_WORDS = 1 << 23 /* of all classes of a chunk */ };
+enum { MOST_WORDS = 1 << 23, MOST_PARTS = 1 << 16 }; /* of the classes of a chunk; to come */
 
 /* Numbers modulo 3 for all rows: bits of those that are 1, then of those that are 2. to = x + y. */
 static void add(const uint64_t *x, const uint64_t *y, size_t words, uint64_t *to) {
@@ -135,16 +135,19 @@ static size_t sort_out(hs_checker *c, const uint64_t *rows) {
     uint64_t *classes = c->rooms.classes.at;
     size_t words = c->class_words, at = c->class_begin, end = c->class_end;
     while (at < end) {
-        uint64_t zero = 0;
-        for (size_t w = 0; w < words; w++)
-            zero |= rows[w] & ~classes[at * words + w];
-        end -= zero == 0;
-        for (size_t w = 0; w < words && zero == 0; w++) {
-            uint64_t other = classes[at * words + w];
-            classes[at * words + w] = classes[end * words + w];
-            classes[end * words + w] = other;
+        uint64_t *class = classes + at * words, *last = classes + (end - 1) * words;
+        size_t w = 0;
+        while (w < words && (rows[w] & ~class[w]) == 0)
+            w++;
+        if (w < words) { /* nearly always the first one says so */
+            at++;
+            continue;
         }
-        at += zero != 0;
+        for (end--; w-- > 0;) {
+            uint64_t other = class[w];
+            class[w] = last[w];
+            last[w] = other;
+        }
     }
     return end;
 }
@@ -244,6 +247,7 @@ void hs_leave_rows(hs_checker *c) {
 void hs_divide(hs_checker *c) {
     uint64_t value = hs_number(c, 2 * (uint64_t)c->m, "row"), *rows = no_rows(c);
     rows[value / 2 / 64] = UINT64_C(1) << (value / 2 % 64);
+    hs_affordable(c, c->pending < MOST_PARTS, "there are too many parts of the set");
     size_t middle = sort_out(c, rows), *parts;
     parts = hs_memory(c, &c->rooms.parts, 2 * (c->pending + 1), sizeof *parts);
     parts += 2 * c->pending++;

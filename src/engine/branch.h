@@ -39,7 +39,7 @@ enum {
     HS_CLOSING_WORK = 300000, /* multiplications for one independence proof that closes a node */
     HS_FIXING_WORK = 50000,   /* ... that fixes rows */
     HS_FAR = 4,               /* times HS_CLOSING_WORK: smaller cores would not help */
-    HS_CLASS_POOL = 8192,    /* cores remembered by a worker that looks at classes */
+    HS_CLASS_POOL = 8192,     /* cores remembered by a worker that looks at classes */
     HS_CLASS_COLUMNS = 22     /* classes modulo 3 in more dimensions are too many */
 };
 

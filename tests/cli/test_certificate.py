@@ -16,13 +16,14 @@ import sys
 import tempfile
 import unittest
 from fractions import Fraction
+from unittest import mock
 
 PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "halfspan"
 DATA = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else "data"
 FOLDER = tempfile.TemporaryDirectory()
 
 SHARE = 4 if os.environ.get("HALFSPAN_TEST_QUICKLY") else 1  # of the cases: one in so many
-SEGMENT, CORE, UNIT, DEAD, SPAN, FIX, BRANCH, DETACH, END = range(1, 10)
+SEGMENT, CORE, UNIT, DEAD, SPAN, FIX, BRANCH, DETACH, END, CLASSES, CHUNK, SIEVE, LEAVE, DIVIDE, CLOSE = range(1, 16)
 WEIGHTS, ROWS, STORED = range(3)
 
 
@@ -178,7 +179,7 @@ class Steps(Case):
         self.refused(self.check(*proof[:2], step(END, 1)), PAIRS, "not closed")
         self.refused(self.check(*proof[:3], step(END, 2)), PAIRS, "missing")
         self.refused(self.check(step(END, 0)), PAIRS, "missing")
-        self.refused(self.check(*proof[:3], step(10)), PAIRS, "out of range", 65)
+        self.refused(self.check(*proof[:3], step(16)), PAIRS, "out of range", 65)
         self.refused(self.check(segment(0), PAIR_CORES, step(SPAN, [0]), step(END, 1)), PAIRS, "1 of 2 dimensions are open")
         self.refused(self.check(segment(0), PAIR_CORES, step(SPAN, [0, 0]), step(END, 1)), PAIRS, "dimensions are open")
         self.refused(self.check(segment(0), PAIR_CORES, step(SPAN, [0, 2]), step(END, 1)), PAIRS, "no core in slot 2")
@@ -277,6 +278,265 @@ class Steps(Case):
         self.refused(self.check(segment(0), step(BRANCH, 4), layer=layer), layer, "not open")
         self.refused(self.check(segment(0, [4]), layer=layer), layer, "cannot be assumed")
         self.refused(self.check(segment(0), PAIR_CORES, step(FIX, [0], [4]), layer=layer), layer, "not open")
+
+
+def chunk(name, *digits):
+    return step(CHUNK, name, *(list(rows) for rows in (digits + ((), (), ()))[:3]))
+
+
+class Classes(Case):
+    """The rules about classes modulo 3, kept and broken."""
+
+    BEGIN = segment(0) + PAIR_CORES
+
+    def check(self, *steps, layer=PAIRS, domain="domain ball 1\n"):
+        return injective(layer, *steps, domain=domain)
+
+    def test_one_chunk(self):
+        """v = (1, 0) dies by core 0, (0, 1) by core 1, (1, 1) and (1, 2) by either."""
+        begin, end = [self.BEGIN, step(CLASSES, 1, []), chunk(1)], step(END, 2)
+        both = step(SIEVE, 0) + step(SIEVE, 1)
+        for domain in ("ball 1", "space", "nonneg-ball 3p-2", "box\nlower -1 -inf\nupper 1 1p40"):
+            self.accepted(self.check(*begin, both, step(CLOSE), end, domain=f"domain {domain}\n"), PAIRS)
+        self.accepted(self.check(*begin, step(SIEVE, 1), both, step(CLOSE), end), PAIRS)
+        self.accepted(self.check(*begin[:2], both[:0], core(2, [0, 4]), begin[2], core(3, [2, 6]), step(SIEVE, 2),
+                                 core(2, [4, 0]), step(SIEVE, 3), step(CLOSE), end), PAIRS)
+        for left in (b"", step(SIEVE, 0), step(SIEVE, 1)):
+            self.refused(self.check(*begin, left, step(CLOSE), end), PAIRS, "classes of the set are left")
+        self.refused(self.check(*begin, both, end), PAIRS, "not closed")
+        self.refused(self.check(*begin, both, step(CLOSE), step(CLOSE), end), PAIRS, "outside every segment")
+        self.refused(self.check(*begin, both, step(CLOSE), both, end), PAIRS, "outside every segment")
+        self.refused(self.check(*begin, both, step(CLOSE), step(END, 1)), PAIRS, "missing")
+        self.refused(self.check(*begin, step(SIEVE, 2)), PAIRS, "no core in slot 2")
+        self.refused(self.check(*begin, step(SIEVE, 65536)), PAIRS, "out of range", 65)
+        self.refused(self.check(*begin, core(0, [1, 5]), step(SIEVE, 0)), PAIRS, "asks to be active")
+        # a subtree that assumes nothing says what a chunk without digits says
+        self.accepted(self.check(self.BEGIN, step(DETACH, 1), chunk(1), both, step(CLOSE), end), PAIRS)
+        self.accepted(self.check(*begin[:2], segment(1), step(SPAN, [0, 1]), end), PAIRS)
+
+    def test_chunks(self):
+        """By the digits of some rows; those of rows 0 and 2 add up to 0."""
+        proofs = {0: step(CLOSE), 1: step(SIEVE, 0) + step(CLOSE), 2: step(SIEVE, 1) + step(CLOSE)}
+        cases = (([0], [([[0]], 2), ([[], [0]], 1)]),
+                 ([3], [([[3]], 1), ([[], [3]], 2)]),
+                 ([0, 1], [([[0, 1]], 0), ([[1], [0]], 1), ([[], [0, 1]], 1), ([[], [0], [1]], 2), ([[0], [1]], 2)]),
+                 ([2, 0], [([[0, 2]], 2), ([[0], [2]], 0), ([[], [0, 2]], 0), ([[], [2], [0]], 1), ([[2], [0]], 0)]))
+        for rows, parts in cases:
+            begin = [self.BEGIN, step(CLASSES, 3, rows)]
+            made = [(chunk(3 + k, *digits), proofs[proof]) for k, (digits, proof) in enumerate(parts)]
+            count = len(parts) + 1
+            # numbers 1 and 2 are not used: the numbers need not be without a gap
+            self.accepted(self.check(*begin, *itertools.chain(*made), step(END, count)), PAIRS)
+            self.accepted(self.check(PAIR_CORES, *itertools.chain(*made[::-1]), *begin, step(END, count)), PAIRS)
+            for k, (digits, proof) in enumerate(parts):
+                rest = list(itertools.chain(*made[:k], *made[k + 1:]))
+                self.refused(self.check(*begin, *rest, step(END, count - 1)), PAIRS, "missing")
+                self.refused(self.check(*begin, *itertools.chain(*made), *made[k]), PAIRS, "proved twice")
+                for other, _ in parts[:k] + parts[k + 1:] + [([], 0)]:
+                    self.refused(self.check(*begin, *rest, chunk(3 + k, *other)), PAIRS, "other states")
+                self.refused(self.check(*begin, *rest, segment(3 + k, digits[0])), PAIRS, "other states")
+                self.refused(self.check(*begin, *rest, segment(3 + k, [], digits[0])), PAIRS, "other states")
+                if proof != 0:
+                    self.refused(self.check(*begin, made[k][0], step(CLOSE)), PAIRS, "are left")
+        self.refused(self.check(self.BEGIN, step(CLASSES, 1, [0]), chunk(3, [], [1])), PAIRS, "end before", 65)
+        # one chunk more than there are, or one that nobody left
+        self.refused(self.check(self.BEGIN, step(CLASSES, 1, [0]), chunk(1, [0]), proofs[2], chunk(2, [], [0]), proofs[1],
+                                chunk(3, [], [], [0]), proofs[1], step(END, 4)), PAIRS, "segment 3 is missing")
+
+    def test_active_rows(self):
+        """Rows that are active in the branch have digit 0; others may have any."""
+        close = step(SIEVE, 1) + step(CLOSE)
+        sides = [self.BEGIN, step(BRANCH, 0), step(CLASSES, 1, [0]), step(UNIT, 0), step(CLASSES, 2, [2])]
+        proof = [chunk(1, [0]), close, chunk(2, [2]), close]
+        self.accepted(self.check(*sides, *proof, step(END, 3)), PAIRS)
+        self.refused(self.check(*sides[:3], step(CLASSES, 2, [2]), *proof, step(END, 3)), PAIRS, "is missing")
+        self.refused(self.check(*sides[:3], step(CLASSES, 1, [0])), PAIRS, "twice")
+        # the digit of the active row is nobody's choice, nor known where it is not listed
+        mixed = [self.BEGIN, step(BRANCH, 0), step(BRANCH, 1), step(SPAN, []), step(CLASSES, 1, [1, 0]), step(UNIT, 0),
+                 step(CLASSES, 3, [2])]
+        empty, open_row, last = chunk(1, [0, 1]) + step(CLOSE), chunk(2, [0], [1]) + close, chunk(3, [2]) + close
+        self.accepted(self.check(*mixed, last, empty, open_row, step(END, 4)), PAIRS)
+        for other in (chunk(2, [], [0, 1]), chunk(2, [], [1]), chunk(2, [1], [0]), chunk(2, [0])):
+            self.refused(self.check(*mixed, empty, last, other), PAIRS, "other states")
+        self.refused(self.check(*sides[:2], step(CLASSES, 1, []), step(UNIT, 0), step(CLASSES, 2, []), chunk(1, [0])), PAIRS,
+                     "other states")
+        # a row that is inactive may have any digit
+        self.refused(self.check(*sides[:4], step(CLASSES, 2, [0]), *proof, step(END, 3)), PAIRS, "other states")
+
+    def test_leaving(self):
+        begin = [self.BEGIN, step(CLASSES, 1, []), chunk(1)]
+        first = [step(LEAVE, 2, [0]), step(SIEVE, 1), step(CLOSE)]
+        second = segment(2, [0]) + step(SPAN, [1])  # does not hold: row 2 has to be learnt
+        proof = segment(2, [0]) + step(UNIT, 0) + step(SPAN, [1])
+        self.accepted(self.check(*begin, *first, proof, step(END, 3)), PAIRS)
+        self.accepted(self.check(PAIR_CORES, proof, *begin, *first, step(END, 3)), PAIRS)
+        self.refused(self.check(*begin, *first, second), PAIRS, "dimensions are open")
+        self.refused(self.check(*begin, *first, step(END, 2)), PAIRS, "missing")
+        for other in (segment(2, [2]), segment(2, [], [0]), segment(2, [0, 1]), segment(2), chunk(2, [0]), chunk(2)):
+            self.refused(self.check(*begin, *first, other), PAIRS, "other states")
+        self.refused(self.check(*begin, step(LEAVE, 1, [0])), PAIRS, "may not rest on segment 1")
+        self.refused(self.check(*begin, step(LEAVE, 0, [0])), PAIRS, "may not rest on segment 0")
+        self.refused(self.check(*begin, step(LEAVE, 1 << 24, [0])), PAIRS, "out of range", 65)
+        self.refused(self.check(*begin, step(LEAVE, 2, [4])), PAIRS, "out of range", 65)
+        self.refused(self.check(*begin, step(LEAVE, 2, [0]), step(LEAVE, 2, [0])), PAIRS, "twice")
+        self.refused(self.check(*begin, step(LEAVE, 2, [0, 1]), step(SIEVE, 1), step(CLOSE)), PAIRS, "are left")
+        # two chunks that rest on each other
+        self.refused(self.check(self.BEGIN, step(CLASSES, 1, []), chunk(1), step(LEAVE, 2, []), step(CLOSE), chunk(2),
+                                step(LEAVE, 1, [])), PAIRS, "may not rest")
+        # all classes are left to a subtree that assumes nothing, and that one to classes
+        both = step(SIEVE, 0) + step(SIEVE, 1) + step(CLOSE)
+        self.accepted(self.check(*begin, step(LEAVE, 2, []), step(CLOSE), segment(2), step(CLASSES, 3, []), chunk(3), both,
+                                 step(END, 4)), PAIRS)
+        for first in (0, 1, 2):
+            self.refused(self.check(*begin, step(LEAVE, 2, []), step(CLOSE), segment(2), step(CLASSES, first, [])), PAIRS,
+                         f"may not rest on segment {first}")
+
+    def test_dividing(self):
+        begin = [self.BEGIN, step(CLASSES, 1, []), chunk(1)]
+        zero, other = step(SIEVE, 1) + step(CLOSE), step(SIEVE, 0) + step(CLOSE)
+        self.accepted(self.check(*begin, step(DIVIDE, 0), zero, other, step(END, 2)), PAIRS)
+        self.accepted(self.check(*begin, step(DIVIDE, 1), other, zero, step(END, 2)), PAIRS)
+        self.refused(self.check(*begin, step(DIVIDE, 0), other), PAIRS, "are left")
+        self.refused(self.check(*begin, step(DIVIDE, 1), zero), PAIRS, "are left")
+        self.refused(self.check(*begin, step(DIVIDE, 0), zero, step(END, 2)), PAIRS, "not closed")
+        self.refused(self.check(*begin, step(DIVIDE, 0), zero, step(SIEVE, 1), step(CLOSE)), PAIRS, "are left")
+        self.refused(self.check(*begin, step(DIVIDE, 8)), PAIRS, "out of range", 65)
+        # what is divided off last comes first: (0, 1), then (1, 1) and (1, 2), then (1, 0)
+        self.accepted(self.check(*begin, step(DIVIDE, 3), step(DIVIDE, 4), zero, zero, other, step(END, 2)), PAIRS)
+        self.refused(self.check(*begin, step(DIVIDE, 3), step(DIVIDE, 4), zero, other, zero), PAIRS, "are left")
+        # a part may be empty; a core takes classes of one part only
+        self.accepted(self.check(*begin, step(SIEVE, 1), step(DIVIDE, 0), step(CLOSE), other, step(END, 2)), PAIRS)
+        self.refused(self.check(*begin, step(DIVIDE, 0), step(SIEVE, 0), zero, step(CLOSE)), PAIRS, "are left")
+        self.refused(self.check(*begin, step(DIVIDE, 0) * (1 << 16), step(DIVIDE, 0)), PAIRS, "too many parts")
+
+    def test_places(self):
+        """Steps of trees do not occur in chunks, nor others outside, nor one kind inside the other."""
+        begin = [self.BEGIN, step(CLASSES, 1, []), chunk(1)]
+        of_chunks = (step(SIEVE, 0), step(LEAVE, 2, [0]), step(DIVIDE, 0), step(CLOSE))
+        of_trees = (step(UNIT, 0), step(DEAD, 0), step(SPAN, [0, 1]), step(FIX, [0], [1]), step(BRANCH, 0), step(DETACH, 3),
+                    step(CLASSES, 3, []))
+        for made in of_chunks:
+            self.refused(self.check(self.BEGIN, made), PAIRS, "another kind of segment")
+            self.refused(self.check(PAIR_CORES, made), PAIRS, "outside every segment")
+        for made in of_trees:
+            self.refused(self.check(*begin, made), PAIRS, "another kind of segment")
+            self.refused(self.check(*begin[:2], made), PAIRS, "outside every segment")
+        for made in (chunk(2), segment(2), step(END, 2)):
+            self.refused(self.check(*begin, made), PAIRS, "not closed")
+        self.refused(self.check(self.BEGIN, chunk(1)), PAIRS, "not closed")
+        self.refused(self.check(PAIR_CORES, chunk(0)), PAIRS, "assumes nothing")
+        self.refused(self.check(PAIR_CORES, chunk(0, [0])), PAIRS, "assumes nothing")
+        self.refused(self.check(PAIR_CORES, chunk(1), step(SIEVE, 0), step(SIEVE, 1), step(CLOSE), step(END, 1)), PAIRS,
+                     "segment 0 is missing")
+
+    def test_rows(self):
+        begin = [self.BEGIN, step(CLASSES, 1, [0])]
+        for digits in (([0, 0],), ([0], [0]), ([0], [], [0]), ([], [1, 1])):
+            self.refused(self.check(*begin, chunk(1, *digits)), PAIRS, "has no digit here")
+        for digits in (([4],), ([], [4]), ([], [], [1 << 40])):
+            self.refused(self.check(*begin, chunk(1, *digits)), PAIRS, "out of range", 65)
+        self.refused(self.check(self.BEGIN, step(CLASSES, 1, [0, 1, 0])), PAIRS, "has no digit here")
+        self.refused(self.check(self.BEGIN, step(CLASSES, 1, [0, 4])), PAIRS, "out of range", 65)
+        self.refused(self.check(self.BEGIN, step(CLASSES, 1, [0, 1, 2, 3, 0])), PAIRS, "number of rows 5 is out of range", 65)
+        self.refused(self.check(self.BEGIN, step(CLASSES, 1 << 24, [])), PAIRS, "out of range", 65)
+        self.refused(self.check(self.BEGIN, step(CLASSES, 0, [])), PAIRS, "may not rest on segment 0")
+        self.refused(self.check(self.BEGIN, step(CLASSES, (1 << 24) - 1, [0])), PAIRS, "too many chunks")
+        self.refused(self.check(*begin, chunk(1, [0]), step(LEAVE, 2, [2])), PAIRS, "left or proved twice")
+        whole = begin + [chunk(1, [0]), step(SIEVE, 1) + step(CLOSE), chunk(2, [], [0]), step(SIEVE, 0) + step(CLOSE),
+                         step(END, 3)]
+        self.accepted(self.check(*whole), PAIRS)
+        joined = b"".join(whole)
+        for size in range(len(joined)):
+            self.refused(self.check(joined[:size]), PAIRS, "end before the proof is complete", 65)
+        for at in range(len(self.BEGIN), len(joined)):  # a digit or a number more or less
+            for change in (-1, 1):
+                changed = joined[:at] + bytes([joined[at] + change & 0x7F]) + joined[at + 1:]
+                self.assertIn(self.verify(self.check(changed), PAIRS)[0], (1, 65), (at, change))
+
+    def test_zero_rows(self):
+        """A row without weight has no digit, and is 0 for all classes."""
+        layer = Layer("zero_classes", [[1, 0], [0, 1], [-1, 0], [0, -1], [0, 0]])
+        begin, both = self.BEGIN + step(CLASSES, 1, []) + chunk(1), step(SIEVE, 0) + step(SIEVE, 1)
+        self.accepted(self.check(begin, both, step(CLOSE), step(END, 2), layer=layer), layer)
+        self.refused(self.check(self.BEGIN, step(CLASSES, 1, [4]), layer=layer), layer, "row 4 has no digit")
+        self.refused(self.check(chunk(1, [4]), layer=layer), layer, "row 4 has no digit")
+        self.refused(self.check(begin, step(LEAVE, 2, [4]), step(CLOSE), layer=layer), layer, "are left")
+        self.accepted(self.check(begin, step(DIVIDE, 9), step(CLOSE), both, step(CLOSE), step(END, 2), layer=layer), layer)
+        self.refused(self.check(begin, step(DIVIDE, 9), both, step(CLOSE), step(CLOSE), layer=layer), layer, "are left")
+
+    def test_residues(self):
+        """The digits of v = 1 and v = 2 for two numbers, of whatever size; others have no class."""
+        chance = random.Random(3)
+        for trial in range(40 // SHARE):
+            weight = [0.0, 0.0]
+            while 0.0 in weight:
+                weight = [math.ldexp(chance.randint(-99, 99), chance.randint(-1074, 900)) for _ in range(2)]
+            layer = Layer("residues", [[v] for v in weight] + [[-v] for v in weight])
+            # the numerator over a power of two, which is 1 or -1 modulo 3
+            thirds = [v.as_integer_ratio()[0] * pow(v.as_integer_ratio()[1], -1, 3) % 3 for v in weight]
+            begin = segment(0) + core(0, [0, 4]) + core(1, [2, 6]) + step(CLASSES, 1, [0, 1])
+            parts = [([0, 1],), ([1], [0]), ([], [0, 1]), ([], [0], [1]), ([0], [1])]
+            for k, digits in enumerate(parts):
+                given = [next(d for d in range(3) if row in (digits + ((), ()))[d]) for row in (0, 1)]
+                some = any(all(thirds[i] * v % 3 == given[i] for i in (0, 1)) for v in (1, 2))
+                proof = injective(layer, begin, chunk(1 + k, *digits), step(CLOSE))
+                self.refused(proof, layer, "are left" if some else "end before", 1 if some else 65)
+        layer = Layer("threes", [[3], [-3]])
+        proof = [segment(0), core(0, [0, 2]), step(CLASSES, 1, []), chunk(1), step(SIEVE, 0), step(CLOSE)]
+        self.refused(self.check(*proof, layer=layer), layer, "are left")
+
+    def test_faces(self):
+        layer = Layer("face", [[1]])
+        proof = [segment(0), core(0, [0, 2]), step(CLASSES, 1, []), chunk(1), step(SIEVE, 0), step(CLOSE), step(END, 2)]
+        self.accepted(self.check(*proof, layer=layer, domain="domain box\nlower 1p-1\nupper inf\n"), layer)
+        self.refused(self.check(*proof, layer=layer, domain="domain box\nlower -1p-1\nupper inf\n"), layer, "prove nothing")
+
+    def test_limits(self):
+        wide = Layer("wide", [[1, 0], [0, 1], [-1, 0], [0, -1]] * 10)
+        for count in (16, 17, 40):
+            self.refused(self.check(self.BEGIN, step(CLASSES, 1, list(range(count))), layer=wide), wide, "too many chunks")
+        for n, many in ((14, False), (15, True), (40, True)):
+            deep = Layer("deep", [[float(i == j) for j in range(n)] for i in range(n)])
+            message = self.verify(self.check(segment(0), step(CLASSES, 1, []), chunk(1), layer=deep), deep)[1]
+            self.assertIn("too many classes" if many else "end before", message)
+            rows = list(range(n - 8))
+            message = self.verify(self.check(chunk(1, rows), layer=deep), deep)[1]
+            self.assertIn("end before", message)
+
+    def test_false_statements(self):
+        """Whatever the steps, no layer is injective that is not; those that are may be proved."""
+        chance = random.Random(8)
+        layers = [(Layer("false0", [[1, 0], [0, 1], [-1, 0]]), [[0, 4]], False),
+                  (Layer("false1", [[1, 0], [0, 1], [-1, -1]]), [[0, 2, 4]], False),
+                  (Layer("false2", [[1, 0], [0, 1], [-1, -1], [1, 1]]), [[0, 2, 4], [4, 6]], False),
+                  (Layer("true0", [[1, 0], [0, 1], [-1, 0], [0, -1]]), [[0, 4], [2, 6]], True)]
+        seen = 0
+        for trial in range(600 // SHARE):
+            layer, cores, true = chance.choice(layers)
+            m = len(layer.weight)
+            rows = chance.sample(range(m), chance.randint(0, 2))
+            steps = [segment(0), *(core(k, made) for k, made in enumerate(cores)), step(CLASSES, 1, rows)]
+            number, chunks = 1 + (3 ** len(rows) + 1) // 2, []
+            for digits in itertools.product(range(3), repeat=len(rows)):
+                first = next((i for i, digit in enumerate(digits) if digit), len(rows))
+                if first == len(rows) or digits[first] == 1:
+                    chunks.append((-1 if first == len(rows) else first, digits))
+            for k, (_, digits) in enumerate(sorted(chunks)):
+                steps.append(chunk(1 + k, *([row for row, digit in zip(rows, digits) if digit == d] for d in range(3))))
+                parts = 1
+                for _ in range(chance.randint(0, 5)):
+                    kind = chance.choice((SIEVE, SIEVE, SIEVE, DIVIDE, CLOSE))
+                    if kind == CLOSE and parts == 1:
+                        continue
+                    parts += (kind == DIVIDE) - (kind == CLOSE)
+                    steps.append(step(CLOSE) if kind == CLOSE else step(kind, chance.randrange(
+                        len(cores) if kind == SIEVE else 2 * m)))
+                steps += [step(CLOSE)] * parts
+            code, message = self.verify(injective(layer, *steps, step(END, number)), layer, 1)
+            self.assertIn(code, (0, 1), message)
+            self.assertTrue(true or code == 1, steps)
+            seen += code == 0
+        self.assertGreater(seen, 10 // SHARE)
 
 
 class Cores(Case):
@@ -718,7 +978,8 @@ def parse(certificate):
     def take_list():
         return [take() for _ in range(take())]
 
-    shapes = {SEGMENT: "nll", CORE: "nnl", UNIT: "n", DEAD: "n", SPAN: "l", FIX: "ll", BRANCH: "n", DETACH: "n", END: "n"}
+    shapes = {SEGMENT: "nll", CORE: "nnl", UNIT: "n", DEAD: "n", SPAN: "l", FIX: "ll", BRANCH: "n", DETACH: "n", END: "n",
+              CLASSES: "nl", CHUNK: "nlll", SIEVE: "n", LEAVE: "nl", DIVIDE: "n", CLOSE: ""}
     steps = []
     while at < len(data):
         made = [take()]
@@ -865,7 +1126,8 @@ class Mutations(Certified):
         layer = path("threads.npy")
         run("generate", "--m", 66, "--n", 10, "--ensemble", "gaussian", "--seed", 4, "-o", layer)
         place = path("threads.certificate")
-        done = run("check", layer, "--certificate", place, "--threads", 3, "--engine", "branch")
+        with mock.patch.dict(os.environ, HALFSPAN_CLASSES="never"):
+            done = run("check", layer, "--certificate", place, "--threads", 3, "--engine", "branch")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(run("verify", place, layer).returncode, 0)
         text, steps = parse(place)
@@ -879,6 +1141,167 @@ class Mutations(Certified):
             with open(path("missing"), "wb") as out:
                 out.write(sealed(text, changed))
             self.assertNotEqual(run("verify", path("missing"), layer).returncode, 0)
+
+
+def thirds(weight):
+    """Dyadic rationals modulo 3, where 2 is -1."""
+    return [[v.as_integer_ratio()[0] * pow(v.as_integer_ratio()[1], -1, 3) % 3 for v in row] for row in weight]
+
+
+def replay(layer, steps):
+    """Do the steps about classes prove what they claim, by all vectors modulo 3? The rest is taken as it is."""
+    weight, n = thirds(layer.weight), len(layer.weight[0])
+    left, proved, slots, states, sets, number = {}, {}, {}, {}, [], 0
+
+    def leave(number, claim, known):
+        good = number > known and number not in left
+        left.setdefault(number, claim)
+        return good
+
+    def nonzero(v, row):
+        return sum(a * b for a, b in zip(weight[row], v)) % 3 != 0
+
+    for made in steps:
+        code, rest = made[0], made[1:]
+        if code == CORE:
+            slots[rest[0]] = rest[2]
+        elif code in (SEGMENT, CHUNK, END) and sets:
+            return False
+        elif code == SEGMENT:
+            number, states = rest[0], {row: state for state, rows in enumerate(rest[1:]) for row in rows}
+            if number in proved:
+                return False
+            proved[number] = sorted(states.items())
+        elif code == UNIT:
+            rows = [row for row in slots[rest[0]] if row // 2 < len(weight) and row // 2 not in states]
+            states |= {row // 2: 1 - row % 2 for row in rows if len(rows) == 1}  # classes come before any branch
+        elif code == CLASSES:
+            first, rows = rest
+            free = [row for row in rows if states.get(row) != 1]
+            choices = [d for d in itertools.product(range(3), repeat=len(free)) if [*filter(None, d), 1][0] == 1]
+            choices.sort(key=lambda d: (any(d), next((k for k, digit in enumerate(d) if digit), 0), d))
+            for k, digits in enumerate(choices):
+                given = dict.fromkeys(rows, 0) | dict(zip(free, digits))
+                if len(given) < len(rows) or not leave(first + k, ("digits", sorted(given.items())), number):
+                    return False
+        elif code == CHUNK:
+            number, given = rest[0], {row: digit for digit, rows in enumerate(rest[1:]) for row in rows}
+            if number in proved or len(given) < sum(map(len, rest[1:])):
+                return False
+            proved[number] = ("digits", sorted(given.items()))
+            sets = [[v for v in itertools.product(range(3), repeat=n) if any(v) and all(
+                sum(a * b for a, b in zip(weight[row], v)) % 3 == digit for row, digit in given.items())]]
+        elif code in (SIEVE, LEAVE, DIVIDE, CLOSE) and not sets:
+            return False
+        elif code in (SIEVE, LEAVE):
+            rows = rest[1] if code == LEAVE else [row // 2 for row in slots[rest[0]] if row // 2 < len(weight)]
+            if code == LEAVE and not leave(rest[0], sorted(dict.fromkeys(rows, 0).items()), number):
+                return False
+            sets[-1] = [v for v in sets[-1] if not all(nonzero(v, row) for row in rows)]
+        elif code == DIVIDE:
+            parts = [[v for v in sets[-1] if nonzero(v, rest[0] // 2) == (side == 1)] for side in (0, 1)]
+            sets[-1:] = parts if rest[0] % 2 else parts[::-1]
+        elif code == CLOSE and sets.pop():
+            return False
+    left[0] = []
+    return not sets and left == proved
+
+
+class ClassesOfTheEngine(Certified):
+    """Certificates with classes, replayed with all vectors modulo 3; and changed."""
+
+    def certificates(self, count):
+        chance = random.Random(12)
+        for trial in range(count):
+            n = chance.randint(1, 5)
+            m = chance.randint(3 * n, 7 * n + 2)
+            kinds = (lambda: chance.gauss(0, 1), lambda: float(chance.randint(-1, 1)), lambda: float(chance.randint(-4, 4)),
+                     lambda: chance.randint(-9, 9) * 2.0**chance.randint(-3, 3))
+            draw = chance.choice(kinds)
+            weight = [[draw() for _ in range(n)] for _ in range(m)]
+            bias = [chance.gauss(0.3, 0.4) for _ in range(m)] if chance.random() < 0.5 else None
+            layer = Layer("classes", weight, bias)
+            domain = chance.choice(self.DOMAINS)
+            place = path("classes")
+            done = run("check", *layer.arguments, *domain, "--engine", "branch", "--threads", 1, "--certificate", place)
+            if done.returncode == 0:
+                text, steps = parse(place)
+                self.accepted(place, layer)
+                yield layer, domain, text, steps
+
+    def setUp(self):
+        patch = mock.patch.dict(os.environ, HALFSPAN_CLASSES="always")
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def test_replay(self):
+        seen = dict.fromkeys((CLASSES, SIEVE, LEAVE, DIVIDE, CLOSE), 0)
+        for layer, _, _, steps in self.certificates(240 // SHARE):
+            self.assertTrue(replay(layer, steps), (layer.weight, steps))
+            for made in steps:
+                if made[0] in seen:
+                    seen[made[0]] += 1
+        self.assertGreater(min(seen.values()), 5, seen)
+
+    def test_changes(self):
+        """What is changed is accepted if and only if all vectors modulo 3 say so."""
+        seen = {}
+        chance = random.Random(5)
+
+        def change(kind, layer, text, steps):
+            code, message = self.verify(sealed(text, steps), layer)
+            self.assertIn(code, (0, 1, 65), message)
+            self.assertEqual(code == 0, replay(layer, steps), (kind, layer.weight, steps, message))
+            seen.setdefault(kind, [0, 0])[code == 0] += 1
+
+        for layer, _, text, steps in self.certificates(100 // SHARE):
+            m = len(layer.weight)
+            places = [k for k, made in enumerate(steps) if made[0] > END]
+            for k in chance.sample(places, min(6, len(places))):
+                made, before, after = steps[k], steps[:k], steps[k + 1:]
+                change(("dropped", made[0]), layer, text, before + after)
+                if made[0] == SIEVE:
+                    change(("later", SIEVE), layer, text, before + after[:1] + [made] + after[1:])
+                elif made[0] == DIVIDE:
+                    for other in (made[1] ^ 1, chance.randrange(2 * m)):
+                        change(("other", DIVIDE), layer, text, before + [[DIVIDE, other]] + after)
+                elif made[0] == LEAVE and made[2]:
+                    number = next(j for j, step in enumerate(steps) if step[:2] == [SEGMENT, made[1]])
+                    change(("fewer", LEAVE), layer, text, before + [[LEAVE, made[1], made[2][1:]]] + after)
+                    self.assertEqual(sorted(steps[number][2]), sorted(made[2]))
+                elif made[0] == CHUNK:
+                    digits = made[2:]
+                    rows = sum(digits, [])
+                    for row in chance.sample(rows, min(2, len(rows))):
+                        other = [[r for r in part if r != row] for part in digits]
+                        change(("without", CHUNK), layer, text, before + [made[:2] + other] + after)
+                        other[(next(d for d in range(3) if row in digits[d]) + 1) % 3].append(row)
+                        change(("digit", CHUNK), layer, text, before + [made[:2] + other] + after)
+                elif made[0] == CLASSES:
+                    usable = [row for row in range(m) if any(layer.weight[row]) and row not in made[2]]
+                    for rows in ([made[2][1:]] if made[2] else []) + [made[2] + usable[:1]] * bool(usable):
+                        change(("rows", CLASSES), layer, text, before + [made[:2] + [rows]] + after)
+        for kind in (SIEVE, LEAVE, CLOSE, CHUNK, CLASSES, DIVIDE):
+            self.assertGreater(sum(seen[("dropped", kind)]), 2, seen)
+        self.assertGreater(sum(refused for refused, _ in seen.values()), 60 // SHARE, seen)
+
+    def test_chunks(self):
+        """Several of them, from several threads."""
+        layer, place = path("chunks.npy"), path("chunks.certificate")
+        run("generate", "--m", 72, "--n", 11, "--ensemble", "gaussian", "--seed", 2, "-o", layer)
+        done = run("check", layer, "--certificate", place, "--threads", 3, "--engine", "branch")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for threads in (1, 3):
+            self.assertEqual(run("verify", place, layer, "--threads", threads).returncode, 0)
+        text, steps = parse(place)
+        begins = [k for k, made in enumerate(steps) if made[0] in (SEGMENT, CHUNK)] + [len(steps) - 1]
+        chunks = [k for k in begins if steps[k][0] == CHUNK]
+        self.assertEqual(len(chunks), 2)
+        for first, last in zip(begins, begins[1:]):
+            changed = steps[:first] + steps[last:-1] + [[END, steps[-1][1] - 1]]
+            with open(path("missing"), "wb") as out:
+                out.write(sealed(text, changed))
+            self.assertEqual(run("verify", path("missing"), layer).returncode, 1)
 
 
 class Files(Case):
