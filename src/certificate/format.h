@@ -21,7 +21,8 @@ enum {
     HS_STEP_SIEVE = 12,   /* slot */
     HS_STEP_LEAVE = 13,   /* number of a segment, rows */
     HS_STEP_DIVIDE = 14,  /* 2 row, or 2 row + 1 where classes with the row not zero come first */
-    HS_STEP_CLOSE = 15    /* a set without classes */
+    HS_STEP_CLOSE = 15,   /* a set without classes */
+    HS_STEP_ROWS = 16     /* rows that are looked at in chunks */
 };
 
 /* Where the multipliers of a core come from. */

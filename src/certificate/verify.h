@@ -38,7 +38,7 @@ typedef struct hs_checker {
     struct hs_rooms {          /* memory, by what it is for */
         hs_room word, rows, usable, integers, exponents, states, known, open, segments;
         hs_room assumed, cores, claim, multiplier, span, part, edge, residues, done, products,
-            level[40], thirds, equations, columns, levels, classes, row_set, branch, parts;
+            level[40], thirds, equations, columns, levels, classes, row_set, branch, parts, bits;
     } rooms;
     mpz_t *integers; /* of any value, for one user at a time */
     size_t integer_count;
@@ -67,7 +67,7 @@ typedef struct hs_checker {
     uint64_t span_steps;
     double prime;
     /* verify_classes.c: the set of classes, in c->rooms.classes; parts that are still to come. */
-    size_t class_words, class_begin, class_end, pending;
+    size_t class_rows, class_words, class_begin, class_end, pending;
 } hs_checker;
 
 /* A certificate that proves nothing (status HS_OK), or is damaged, is refused where that is found,
@@ -116,6 +116,7 @@ void hs_sieve(hs_checker *c);
 void hs_leave_rows(hs_checker *c);
 void hs_divide(hs_checker *c);
 void hs_close_set(hs_checker *c);
+void hs_look_at_rows(hs_checker *c);
 
 /* For the loops that take the time: numbers by fours, on whatever machine. */
 enum { HS_LANES = 4 };

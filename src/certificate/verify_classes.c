@@ -63,21 +63,22 @@ static size_t reduce(hs_checker *c, const uint8_t *thirds, uint8_t *equation, si
     return rank;
 }
 
-/* All rows' products with a vector v, which has n numbers. */
+/* The products with a vector v, which has n numbers, of all rows that are looked at. */
 static void products(const hs_checker *c, const uint8_t *thirds, const uint8_t *v, uint64_t *to) {
+    const uint32_t *bit = c->rooms.bits.at;
     memset(to, 0, 2 * c->class_words * sizeof *to);
     for (size_t i = 0; i < c->m; i++) {
         unsigned sum = 0;
-        for (size_t j = 0; j < c->n; j++)
+        for (size_t j = 0; j < c->n && bit[i] < c->class_rows; j++)
             sum += (unsigned)thirds[i * c->n + j] * v[j];
         if (sum % 3 != 0)
-            to[(sum % 3 - 1) * c->class_words + i / 64] |= UINT64_C(1) << (i % 64);
+            to[(sum % 3 - 1) * c->class_words + bit[i] / 64] |= UINT64_C(1) << (bit[i] % 64);
     }
 }
 
 /* All classes of the chunk: for each the rows with products that are not 0. */
 static void make_classes(hs_checker *c) {
-    size_t n = c->n, words = c->class_words = (c->m + 63) / 64, count = 1;
+    size_t n = c->n, words = c->class_words = (c->class_rows + 63) / 64, count = 1;
     const uint8_t *thirds = find_thirds(c);
     uint8_t *equation = hs_memory(c, &c->rooms.equations, (c->m + 2) * (n + 1), 1);
     size_t *column = hs_memory(c, &c->rooms.columns, n + 1, sizeof *column);
@@ -158,6 +159,34 @@ static uint64_t *no_rows(hs_checker *c) {
     return rows;
 }
 
+/* Puts a row into a set of rows of which the classes know something. */
+static void put_row(hs_checker *c, uint64_t *rows, size_t row) {
+    const uint32_t *bit = c->rooms.bits.at;
+    hs_require(c, bit[row] < c->class_rows, "row %zu is not looked at in chunks", row);
+    rows[bit[row] / 64] |= UINT64_C(1) << (bit[row] % 64);
+}
+
+static uint32_t *look_at_all_rows(hs_checker *c) {
+    uint32_t *bit = hs_memory(c, &c->rooms.bits, c->m, sizeof *bit);
+    for (size_t i = 0; i < c->m; i++)
+        bit[i] = (uint32_t)i;
+    c->class_rows = c->m;
+    return bit;
+}
+
+/* Only these rows are looked at in the chunks that follow. */
+void hs_look_at_rows(hs_checker *c) {
+    uint32_t *bit = look_at_all_rows(c);
+    memset(bit, 0xff, c->m * sizeof *bit);
+    c->class_rows = 0;
+    for (uint64_t left = hs_number(c, c->m + 1, "number of rows"); left > 0; left--) {
+        size_t row = hs_number(c, c->m, "row");
+        hs_require(c, bit[row] == UINT32_MAX, "row %zu is looked at twice", row);
+        bit[row] = (uint32_t)c->class_rows++;
+    }
+    hs_require(c, c->class_rows > 0, "no row is looked at");
+}
+
 /* The digits of the rows listed, each for the first time. */
 static void read_digits(hs_checker *c, int digit) {
     for (uint64_t left = hs_number(c, c->m + 1, "number of rows"); left > 0; left--) {
@@ -209,6 +238,8 @@ void hs_begin_chunk(hs_checker *c) {
     for (int digit = 0; digit < 3; digit++)
         read_digits(c, digit);
     hs_require(c, c->number > 0, "segment 0, the domain, assumes nothing");
+    if (c->class_rows == 0)
+        look_at_all_rows(c);
     hs_settle(c, c->number, false);
     make_classes(c);
     memset(c->states, 0, c->m);
@@ -224,7 +255,7 @@ void hs_sieve(hs_checker *c) {
     for (size_t k = 1; k <= core[0]; k++) {
         hs_require(c, core[k] % 2 == 0, "a row of the core asks to be active");
         if (core[k] / 2 < c->m)
-            rows[core[k] / 2 / 64] |= UINT64_C(1) << (core[k] / 2 % 64);
+            put_row(c, rows, core[k] / 2);
     }
     c->class_end = sort_out(c, rows);
 }
@@ -235,7 +266,7 @@ void hs_leave_rows(hs_checker *c) {
     hs_require(c, number > c->number, "a chunk may not rest on segment %" PRIu64, number);
     for (uint64_t left = hs_number(c, c->m + 1, "number of rows"); left > 0; left--) {
         size_t row = hs_number(c, c->m, "row");
-        rows[row / 64] |= UINT64_C(1) << (row % 64);
+        put_row(c, rows, row);
         c->states[row] = HS_INACTIVE;
     }
     hs_settle(c, number, true);
@@ -246,7 +277,7 @@ void hs_leave_rows(hs_checker *c) {
 /* Classes for which the row is 0 and those for which it is not: one after the other. */
 void hs_divide(hs_checker *c) {
     uint64_t value = hs_number(c, 2 * (uint64_t)c->m, "row"), *rows = no_rows(c);
-    rows[value / 2 / 64] = UINT64_C(1) << (value / 2 % 64);
+    put_row(c, rows, value / 2);
     hs_affordable(c, c->pending < MOST_PARTS, "there are too many parts of the set");
     size_t middle = sort_out(c, rows), *parts;
     parts = hs_memory(c, &c->rooms.parts, 2 * (c->pending + 1), sizeof *parts);

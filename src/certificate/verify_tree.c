@@ -150,11 +150,11 @@ static void span_or_fix(hs_checker *c) {
         hs_close_branch(c);
 }
 
-/* HS_STEP_SEGMENT = 1 to HS_STEP_CLOSE. */
-static void (*const steps[HS_STEP_CLOSE + 1])(hs_checker *c) = {
+/* HS_STEP_SEGMENT = 1 to HS_STEP_ROWS. */
+static void (*const steps[HS_STEP_ROWS + 1])(hs_checker *c) = {
     NULL,        begin_segment, hs_check_core, unit_or_dead, unit_or_dead,     span_or_fix,
     span_or_fix, branch,        detach,        finish,       hs_leave_classes, hs_begin_chunk,
-    hs_sieve,    hs_leave_rows, hs_divide,     hs_close_set};
+    hs_sieve,    hs_leave_rows, hs_divide,     hs_close_set, hs_look_at_rows};
 
 void hs_check_tree(hs_checker *c) {
     const hs_settings *s = c->settings;
@@ -166,9 +166,9 @@ void hs_check_tree(hs_checker *c) {
     c->part = hs_memory(c, &c->rooms.part, c->n + c->m + 2, sizeof *c->part);
     hs_expect(c, "steps\n");
     for (c->in_steps = true; c->in_steps; c->found->steps++) {
-        c->step = hs_number(c, HS_STEP_CLOSE + 1, "step");
-        bool outside =
-            c->step == HS_STEP_SEGMENT || c->step == HS_STEP_END || c->step == HS_STEP_CHUNK;
+        c->step = hs_number(c, HS_STEP_ROWS + 1, "step");
+        bool outside = c->step == HS_STEP_SEGMENT || c->step == HS_STEP_END ||
+                       c->step == HS_STEP_CHUNK || c->step == HS_STEP_ROWS;
         bool of_chunk = c->step >= HS_STEP_SIEVE;
         hs_undamaged(c, c->step != 0, "there is no step 0");
         hs_require(c, c->step == HS_STEP_CORE || outside != (c->inside || c->in_chunk),

@@ -477,6 +477,7 @@ void hs_classes_work(hs_worker *worker) {
     hs_status status = digits == NULL ? HS_NO_MEMORY : create_sieve(worker);
     if (status != HS_OK)
         hs_tree_fail(tree, status);
+    hs_proof_rows(worker->part);
     while (!hs_tree_stopped(tree)) {
         uint64_t chunk = atomic_fetch_add(&search->next, 1);
         if (chunk >= search->classes.chunks)

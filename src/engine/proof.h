@@ -66,6 +66,8 @@ void hs_proof_branch(hs_proof_part *part, size_t row);
 void hs_proof_detach(hs_proof_part *part, uint64_t number);
 /* Classes modulo 3: the branch is left to the chunks from `first` on, by digits for these rows. */
 void hs_proof_classes(hs_proof_part *part, const size_t *rows, size_t count, uint64_t first);
+/* The rows of chunks: all of the tree. */
+void hs_proof_rows(hs_proof_part *part);
 /* A chunk: digits are 0 for `zeros` rows, then these. */
 void hs_proof_chunk(hs_proof_part *part, uint64_t number, const size_t *rows, size_t zeros,
                     size_t count, const uint8_t *digits);

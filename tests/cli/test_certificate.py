@@ -23,7 +23,7 @@ DATA = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else "data"
 FOLDER = tempfile.TemporaryDirectory()
 
 SHARE = 4 if os.environ.get("HALFSPAN_TEST_QUICKLY") else 1  # of the cases: one in so many
-SEGMENT, CORE, UNIT, DEAD, SPAN, FIX, BRANCH, DETACH, END, CLASSES, CHUNK, SIEVE, LEAVE, DIVIDE, CLOSE = range(1, 16)
+SEGMENT, CORE, UNIT, DEAD, SPAN, FIX, BRANCH, DETACH, END, CLASSES, CHUNK, SIEVE, LEAVE, DIVIDE, CLOSE, LOOK = range(1, 17)
 WEIGHTS, ROWS, STORED = range(3)
 
 
@@ -179,7 +179,7 @@ class Steps(Case):
         self.refused(self.check(*proof[:2], step(END, 1)), PAIRS, "not closed")
         self.refused(self.check(*proof[:3], step(END, 2)), PAIRS, "missing")
         self.refused(self.check(step(END, 0)), PAIRS, "missing")
-        self.refused(self.check(*proof[:3], step(16)), PAIRS, "out of range", 65)
+        self.refused(self.check(*proof[:3], step(17)), PAIRS, "out of range", 65)
         self.refused(self.check(segment(0), PAIR_CORES, step(SPAN, [0]), step(END, 1)), PAIRS, "1 of 2 dimensions are open")
         self.refused(self.check(segment(0), PAIR_CORES, step(SPAN, [0, 0]), step(END, 1)), PAIRS, "dimensions are open")
         self.refused(self.check(segment(0), PAIR_CORES, step(SPAN, [0, 2]), step(END, 1)), PAIRS, "no core in slot 2")
@@ -452,6 +452,25 @@ class Classes(Case):
             for change in (-1, 1):
                 changed = joined[:at] + bytes([joined[at] + change & 0x7F]) + joined[at + 1:]
                 self.assertIn(self.verify(self.check(changed), PAIRS)[0], (1, 65), (at, change))
+
+    def test_rows_looked_at(self):
+        """Steps of chunks may have those rows only, faces apart; others may have digits."""
+        begin, chunks = [self.BEGIN, step(CLASSES, 1, [1])], [chunk(1, [1]), chunk(2, [], [1])]
+        proofs = [step(SIEVE, 0) + step(CLOSE), step(SIEVE, 1) + step(CLOSE)]
+        whole = [*begin, step(LOOK, [2, 0]), chunks[0], proofs[0], step(LOOK, [3, 1, 0]), chunks[1], proofs[1],
+                 step(END, 3)]
+        self.accepted(self.check(*whole), PAIRS)
+        self.accepted(self.check(*begin, step(LOOK, [0, 1, 2, 3]), chunks[0], *proofs[:1], chunks[1], *proofs[1:], step(END, 3)),
+                      PAIRS)
+        self.refused(self.check(*begin, step(LOOK, [2, 0]), chunks[1], proofs[1]), PAIRS, "row 1 is not looked at")
+        self.refused(self.check(*begin, step(LOOK, [2, 0]), chunks[1], step(DIVIDE, 2)), PAIRS, "row 1 is not looked at")
+        self.refused(self.check(*begin, step(LOOK, [2, 0]), chunks[1], step(LEAVE, 3, [3])), PAIRS, "row 3 is not looked at")
+        self.refused(self.check(*begin, step(LOOK, [])), PAIRS, "no row is looked at")
+        self.refused(self.check(*begin, step(LOOK, [2, 2])), PAIRS, "row 2 is looked at twice")
+        self.refused(self.check(*begin, step(LOOK, [4])), PAIRS, "out of range", 65)
+        self.refused(self.check(*begin, chunks[0], step(LOOK, [0])), PAIRS, "not closed")
+        self.refused(self.check(self.BEGIN, step(LOOK, [0])), PAIRS, "not closed")
+        self.refused(self.check(*whole[:-2], step(CLOSE)), PAIRS, "classes of the set are left")
 
     def test_zero_rows(self):
         """A row without weight has no digit, and is 0 for all classes."""
@@ -979,7 +998,7 @@ def parse(certificate):
         return [take() for _ in range(take())]
 
     shapes = {SEGMENT: "nll", CORE: "nnl", UNIT: "n", DEAD: "n", SPAN: "l", FIX: "ll", BRANCH: "n", DETACH: "n", END: "n",
-              CLASSES: "nl", CHUNK: "nlll", SIEVE: "n", LEAVE: "nl", DIVIDE: "n", CLOSE: ""}
+              CLASSES: "nl", CHUNK: "nlll", SIEVE: "n", LEAVE: "nl", DIVIDE: "n", CLOSE: "", LOOK: "l"}
     steps = []
     while at < len(data):
         made = [take()]
