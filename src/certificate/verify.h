@@ -80,7 +80,7 @@ __attribute__((format(printf, 3, 4))) _Noreturn void hs_refuse(hs_checker *c, hs
 #define hs_undamaged(c, holds, ...) ((holds) ? (void)0 : hs_refuse(c, HS_BAD_DATA, __VA_ARGS__))
 #define hs_enough(c, made) ((made) ? (void)0 : hs_refuse(c, HS_NO_MEMORY, "no memory to check it"))
 
-/* Cores and spans take the time: each is proved by one of the checkers. */
+/* Cores, spans and chunks take the time: each is proved by one of the checkers. */
 #define hs_others_turn(c) ((c)->turn++ % (c)->shares != (c)->share)
 
 /* Memory for so many things, zeros at first; it may move when it grows. */

@@ -84,7 +84,7 @@ static void make_classes(hs_checker *c) {
     size_t *column = hs_memory(c, &c->rooms.columns, n + 1, sizeof *column);
     size_t rank = reduce(c, thirds, equation, column);
     c->class_begin = c->class_end = 0;
-    if (rank > n)
+    if (rank > n || hs_others_turn(c)) /* to them the set has no class from the start */
         return;
     uint64_t *level = hs_memory(c, &c->rooms.levels, 4 * (n + 2) * words, sizeof *level);
     uint64_t *steps = level + 2 * (n + 2) * words; /* what one more of a free coordinate adds */
