@@ -303,6 +303,8 @@ void hs_worker_count(hs_worker *worker);
  * classes do not pay. */
 hs_status hs_classes_begin(hs_tree *tree, bool *made);
 void hs_classes_end(hs_tree *tree);
+/* Of the chunks, how many have been taken; -1 without classes. */
+double hs_classes_fraction(const hs_tree *tree);
 /* Takes chunks of classes until there are none. */
 void hs_classes_work(hs_worker *worker);
 /* Is worker->core_rows to be kept in the pool for classes? Then hs_sieve_keep does it, sets

@@ -10,17 +10,17 @@
 
 enum {
     INNER = 10,             /* digits of the classes that are looked at together */
-    MOST_ROWS = 4096,       /* in larger layers a part of the rows answers, or the tree */
     MOST_RECORDS = 1 << 21, /* words for these */
-    CLASS_WORDS = 32,       /* of a set of classes in which known cores are used */
-    LEVEL = 2,
-    GROUP = 64, /* cores that are used one after the other */
-    RECENT = 512,
-    MOST_SETS = 32,       /* that are divided at a time: each has at most half of the one before */
-    MOST_LEFT = 4096,     /* classes of a chunk that are left to trees */
-    SOLVED_SHARE = 3,     /* gives up where one class in so many has to be solved for */
-    NODES_SHARE = 100,    /* ... or takes a node of a tree */
-    ALWAYS_ALLOWED = 1000 /* of either */
+    MOST_ROWS = 4096,       /* in larger layers a part of the rows answers, or the tree */
+    MOST_SETS = 32,         /* divided at a time: each has at most half of the one before */
+    CLASS_WORDS = 32,       /* of the classes of a set in which known cores are used */
+    GROUP = 64,             /* cores that are used before what is left is brought together */
+    RECENT = 512,           /* new cores that are used in sets that wait */
+    GENERAL = 2,            /* divisions ago: rows that were not zero then are better in a core */
+    MOST_LEFT = 4096,       /* classes of a chunk that are left to trees */
+    SOLVED_SHARE = 3,       /* gives up where one class in so many has to be solved for */
+    NODES_SHARE = 100,      /* ... or takes a node of a tree */
+    ALWAYS_ALLOWED = 1000   /* of either */
 };
 
 /* What the workers share. */
@@ -97,7 +97,7 @@ size_t hs_sieve_keep(hs_worker *worker, size_t count) {
     memset(core, 0, words * sizeof *core);
     for (size_t k = 0; k < count; k++) {
         size_t row = worker->core_rows[k];
-        if (row >= tree->count)
+        if (row >= tree->count) /* a face: no row is ever asked to be active */
             continue;
         hs_bits_set(core, row);
         member[members++] = (uint16_t)row;
@@ -155,6 +155,7 @@ static void look_at_rows(const hs_worker *worker, class_set *set) {
 
 /* ---- solving --------------------------------------------------------------------------------- */
 
+/* Asks for these rows and the faces to be inactive; cores should rather have rows of `general`. */
 static void ask_all(hs_worker *worker, const uint64_t *rows, const uint64_t *general) {
     const hs_tree *tree = worker->tree;
     for (size_t i = 0; i < tree->padded; i++) {
@@ -183,10 +184,10 @@ static void leave(hs_worker *worker, const uint64_t *rows) {
 
 /* False: all classes of the set are dead, or left to a tree, or the search stops. */
 static bool solve_base(hs_worker *worker, class_set *set) {
-    ask_all(
-        worker, set->all,
-        worker->sieve->set[worker->sieve->depth > LEVEL ? worker->sieve->depth - LEVEL : 0].all);
-    worker->sieve->solves++;
+    hs_sieve *sieve = worker->sieve;
+    size_t before = sieve->depth > GENERAL ? sieve->depth - GENERAL : 0;
+    ask_all(worker, set->all, sieve->set[before].all);
+    sieve->solves++;
     switch (hs_solve(worker, &set->base)) {
     case HS_SOLVE_FEASIBLE:
         return true;
@@ -493,6 +494,14 @@ void hs_classes_work(hs_worker *worker) {
     free(digits);
 }
 
+double hs_classes_fraction(const hs_tree *tree) {
+    const hs_class_search *search = tree->classes;
+    if (search == NULL || search->classes.chunks == 0)
+        return -1.0;
+    double share = (double)atomic_load(&search->next) / (double)search->classes.chunks;
+    return share < 1.0 ? share : 1.0;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 /* Rows that cannot be inactive by themselves are active everywhere. */
@@ -560,9 +569,6 @@ hs_status hs_classes_begin(hs_tree *tree, bool *made) {
 }
 
 void hs_classes_end(hs_tree *tree) {
-    if (tree->classes && getenv("DBG"))
-        fprintf(stderr, "chunks %lu solves %lu nodes now %lu left-total ?\n",
-                tree->classes->classes.chunks, tree->classes->solves, tree->node_count); /*DBG*/
     if (tree->classes != NULL)
         hs_classes_clear(&tree->classes->classes);
     free(tree->classes);

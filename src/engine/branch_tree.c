@@ -314,7 +314,8 @@ void hs_worker_poll(hs_worker *worker) {
     worker->effort = 0;
     if (pthread_mutex_trylock(&tree->poll) != 0)
         return; /* somebody else is at it */
-    hs_progress progress = {.fraction = -1.0, .phase = "branch", .active_lower = tree->proven};
+    hs_progress progress = {
+        .fraction = hs_classes_fraction(tree), .phase = "branch", .active_lower = tree->proven};
     hs_run_should_stop(tree->run, atomic_load(&tree->node_count), &progress);
     pthread_mutex_unlock(&tree->poll);
 }
