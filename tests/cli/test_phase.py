@@ -238,13 +238,15 @@ class Ledger(Case):
     def test_kill_and_resume(self):
         """SIGKILL at random moments: in the end every row as without, and none made twice."""
         whole, broken = place("whole.db"), place("broken.db")
+        begin = time.monotonic()
         expected = self.document(*LONG, "--ledger", whole)
+        seconds = time.monotonic() - begin
         chance = random.Random(7)
         kills = 0
         for _ in range(40):
             process = start(*LONG, "--ledger", broken, "--resume", "--json")
             try:
-                out, err = process.communicate(timeout=chance.uniform(0.02, 0.6))
+                out, err = process.communicate(timeout=chance.uniform(0.1, 0.7) * seconds)
                 break
             except subprocess.TimeoutExpired:
                 before = count_rows(broken)
