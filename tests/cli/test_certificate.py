@@ -530,7 +530,7 @@ class Classes(Case):
                   (Layer("false2", [[1, 0], [0, 1], [-1, -1], [1, 1]]), [[0, 2, 4], [4, 6]], False),
                   (Layer("true0", [[1, 0], [0, 1], [-1, 0], [0, -1]]), [[0, 4], [2, 6]], True)]
         seen = 0
-        for trial in range(600 // SHARE):
+        for trial in range(300 // SHARE):
             layer, cores, true = chance.choice(layers)
             m = len(layer.weight)
             rows = chance.sample(range(m), chance.randint(0, 2))
@@ -555,7 +555,7 @@ class Classes(Case):
             self.assertIn(code, (0, 1), message)
             self.assertTrue(true or code == 1, steps)
             seen += code == 0
-        self.assertGreater(seen, 10 // SHARE)
+        self.assertGreater(seen, 4 // SHARE)
 
 
 class Cores(Case):
@@ -1273,7 +1273,7 @@ class ClassesOfTheEngine(Certified):
             self.assertEqual(code == 0, replay(layer, steps), (kind, layer.weight, steps, message))
             seen.setdefault(kind, [0, 0])[code == 0] += 1
 
-        for layer, _, text, steps in self.certificates(100 // SHARE):
+        for layer, _, text, steps in self.certificates(60 // SHARE):
             m = len(layer.weight)
             places = [k for k, made in enumerate(steps) if END < made[0] < LOOK]
             for k in chance.sample(places, min(6, len(places))):
