@@ -75,8 +75,8 @@ typedef struct hs_tree {
     hs_system signed_rows;   /* 2 total rows */
     double *signed_a, *signed_beta;
     double *signed_low; /* or NULL: what the rows have beyond double precision */
-    double *unit;       /* count x n: weights scaled to norm 1 */
-    uint64_t *residues; /* count x n: weights modulo a prime */
+    double *unit;       /* count x n: weights scaled to norm 1 (HS_GOAL_SPAN) */
+    uint64_t *residues; /* count x n: weights modulo a prime (HS_GOAL_SPAN) */
 
     _Atomic size_t target; /* a node with at least so many forced active rows is dead */
     _Atomic size_t wanted; /* points with fewer active rows are of use */
@@ -136,7 +136,7 @@ typedef struct hs_frame {
 
 typedef struct hs_worker {
     hs_tree *tree;
-    hs_frame *frames; /* n + 2, or count + 2 when counting */
+    hs_frame **frames; /* frame_count: by depth, where there was one */
     size_t frame_count;
     hs_solver work;
     hs_minnorm wide;     /* for what single precision cannot tell, and for balls */

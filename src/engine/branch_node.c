@@ -410,7 +410,7 @@ static size_t choose_row(const hs_worker *worker, const hs_frame *frame) {
 static void share(hs_worker *worker, size_t depth) {
     hs_tree *tree = worker->tree;
     for (size_t k = 0; k < depth; k++) {
-        hs_frame *frame = &worker->frames[k];
+        hs_frame *frame = worker->frames[k];
         if (frame->continued && !frame->stolen) {
             frame->stolen = hs_tree_give(tree, frame->inactive, frame->active, frame->free,
                                          frame->bound, &frame->number);
@@ -438,7 +438,7 @@ void hs_worker_count(hs_worker *worker) {
  */
 static bool explore(hs_worker *worker, size_t depth) {
     hs_tree *tree = worker->tree;
-    hs_frame *frame = &worker->frames[depth];
+    hs_frame *frame = worker->frames[depth];
     while (!hs_tree_stopped(tree) && !frame->stolen) {
         bool trouble = false;
         hs_worker_count(worker);
@@ -483,5 +483,5 @@ static bool explore(hs_worker *worker, size_t depth) {
 
 void hs_node_explore(hs_worker *worker, size_t depth) {
     if (!explore(worker, depth))
-        hs_tree_leave_open(worker->tree, worker->frames[depth].bound);
+        hs_tree_leave_open(worker->tree, worker->frames[depth]->bound);
 }

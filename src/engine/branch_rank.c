@@ -71,7 +71,7 @@ hs_status hs_transversal_create(hs_worker *worker) {
         return HS_NO_MEMORY;
     t->pitch = pitch;
     t->threshold = 256.0 * (double)(n * n) * DBL_EPSILON;
-    size_t dims = n <= HS_TRANSVERSAL_DIMS ? n : 0;
+    size_t dims = tree->goal == HS_GOAL_SPAN && n <= HS_TRANSVERSAL_DIMS ? n : 0;
     t->level = hs_allocate_matrix(dims + 1, dims * pitch, sizeof *t->level);
     t->fixed = hs_allocate(n, sizeof *t->fixed);
     t->reflections = hs_allocate_matrix(n + 1, n, sizeof *t->reflections);

@@ -29,9 +29,9 @@ static bool allocate_tree(hs_tree *tree) {
     bool low = tree->problem->system.low != NULL;
     tree->signed_low =
         low ? hs_allocate_matrix(2 * tree->total, tree->d, sizeof *tree->signed_low) : NULL;
-    tree->unit = hs_allocate_matrix(tree->count, tree->n, sizeof *tree->unit);
-    tree->residues = hs_allocate_matrix(tree->goal == HS_GOAL_SPAN ? tree->count : 0, tree->n,
-                                        sizeof *tree->residues);
+    size_t ranked = tree->goal == HS_GOAL_SPAN ? tree->count : 0;
+    tree->unit = hs_allocate_matrix(ranked, tree->n, sizeof *tree->unit);
+    tree->residues = hs_allocate_matrix(ranked, tree->n, sizeof *tree->residues);
     tree->point = hs_allocate(tree->d, sizeof *tree->point);
     return tree->rows != NULL && tree->columns != NULL && tree->offset != NULL &&
            tree->inactive_target != NULL && tree->active_target != NULL && tree->signed_a != NULL &&
@@ -76,8 +76,7 @@ static void load_unit_row(hs_tree *tree, size_t to, size_t from) {
         square += (weight[j] / largest) * (weight[j] / largest);
     for (size_t j = 0; j < tree->n; j++)
         tree->unit[to * tree->n + j] = weight[j] / largest / sqrt(square);
-    if (tree->goal == HS_GOAL_SPAN)
-        hs_residues(weight, tree->n, tree->residues + to * tree->n);
+    hs_residues(weight, tree->n, tree->residues + to * tree->n);
 }
 
 hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, size_t target,
@@ -106,7 +105,8 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
     memset(tree->offset, 0, tree->padded * sizeof *tree->offset);
     for (size_t k = 0; k < tree->count; k++) {
         load_row(tree, k, tree->row_of[k]);
-        load_unit_row(tree, k, tree->row_of[k]);
+        if (tree->goal == HS_GOAL_SPAN)
+            load_unit_row(tree, k, tree->row_of[k]);
     }
     for (size_t k = 0; k < problem->faces; k++)
         load_row(tree, tree->count + k, problem->m + k);
@@ -201,8 +201,12 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
 
 void hs_worker_clear(hs_worker *worker) {
     for (size_t k = 0; worker->frames != NULL && k < worker->frame_count; k++) {
-        free(worker->frames[k].inactive);
-        hs_solver_clear(&worker->frames[k].base);
+        hs_frame *frame = worker->frames[k];
+        if (frame == NULL)
+            break; /* none is deeper */
+        free(frame->inactive);
+        hs_solver_clear(&frame->base);
+        free(frame);
     }
     free(worker->frames);
     hs_solver_clear(&worker->work);
@@ -223,20 +227,31 @@ void hs_worker_clear(hs_worker *worker) {
     hs_proof_part_end(worker->part);
 }
 
+static hs_frame *create_frame(const hs_tree *tree) {
+    size_t words = tree->words;
+    hs_frame *frame = hs_allocate(1, sizeof *frame);
+    uint64_t *bits = hs_allocate_matrix(4, words, sizeof *bits);
+    if (frame == NULL || bits == NULL || hs_solver_create(tree, &frame->base) != HS_OK) {
+        if (frame != NULL)
+            hs_solver_clear(&frame->base);
+        free(frame);
+        free(bits);
+        return NULL;
+    }
+    frame->inactive = bits;
+    frame->active = bits + words;
+    frame->free = bits + 2 * words;
+    frame->ignored = bits + 3 * words;
+    return frame;
+}
+
 hs_frame *hs_worker_frame(hs_worker *worker, size_t depth) {
-    hs_frame *frame = &worker->frames[depth];
-    if (frame->inactive == NULL) {
-        size_t words = worker->tree->words;
-        uint64_t *bits = hs_allocate_matrix(4, words, sizeof *bits);
-        if (bits == NULL || hs_solver_create(worker->tree, &frame->base) != HS_OK) {
-            free(bits);
-            hs_tree_fail(worker->tree, HS_NO_MEMORY);
-            return NULL;
-        }
-        frame->inactive = bits;
-        frame->active = bits + words;
-        frame->free = bits + 2 * words;
-        frame->ignored = bits + 3 * words;
+    if (worker->frames[depth] == NULL)
+        worker->frames[depth] = create_frame(worker->tree);
+    hs_frame *frame = worker->frames[depth];
+    if (frame == NULL) {
+        hs_tree_fail(worker->tree, HS_NO_MEMORY);
+        return NULL;
     }
     frame->continued = frame->stolen = false;
     return frame;
@@ -406,8 +421,9 @@ static void *work(void *argument) {
     tree->nodes += worker.nodes;
     tree->pivots += worker.pivots + hs_solver_pivots(&worker.work) + worker.wide.pivots +
                     hs_sieve_pivots(worker.sieve);
-    for (size_t k = 0; worker.frames != NULL && k < worker.frame_count; k++)
-        tree->pivots += hs_solver_pivots(&worker.frames[k].base);
+    for (size_t k = 0; worker.frames != NULL && k < worker.frame_count && worker.frames[k] != NULL;
+         k++)
+        tree->pivots += hs_solver_pivots(&worker.frames[k]->base);
     pthread_mutex_unlock(&tree->lock);
     hs_worker_clear(&worker);
     if (session)
