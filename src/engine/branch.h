@@ -72,7 +72,7 @@ typedef struct hs_tree {
     double *active_target;   /* total: -a.z <= this keeps it active with a margin */
     double largest_entry;    /* of rows: 1 at most, unless scaling would have lost bits */
     double limit;            /* squared norm at which the ball ends, or INFINITY */
-    hs_system signed_rows;   /* 2 total rows */
+    hs_system signed_rows;   /* 2 total rows, the second half mirrored */
     double *signed_a, *signed_beta;
     double *signed_low; /* or NULL: what the rows have beyond double precision */
     double *unit;       /* count x n: weights scaled to norm 1 (HS_GOAL_SPAN) */

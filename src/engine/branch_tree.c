@@ -24,11 +24,11 @@ static bool allocate_tree(hs_tree *tree) {
     tree->offset = aligned_alloc(64, tree->padded * sizeof *tree->offset);
     tree->inactive_target = hs_allocate(tree->total, sizeof *tree->inactive_target);
     tree->active_target = hs_allocate(tree->total, sizeof *tree->active_target);
-    tree->signed_a = hs_allocate_matrix(2 * tree->total, tree->d, sizeof *tree->signed_a);
+    tree->signed_a = hs_allocate_matrix(tree->total, tree->d, sizeof *tree->signed_a);
     tree->signed_beta = ball ? hs_allocate(2 * tree->total, sizeof *tree->signed_beta) : NULL;
     bool low = tree->problem->system.low != NULL;
     tree->signed_low =
-        low ? hs_allocate_matrix(2 * tree->total, tree->d, sizeof *tree->signed_low) : NULL;
+        low ? hs_allocate_matrix(tree->total, tree->d, sizeof *tree->signed_low) : NULL;
     size_t ranked = tree->goal == HS_GOAL_SPAN ? tree->count : 0;
     tree->unit = hs_allocate_matrix(ranked, tree->n, sizeof *tree->unit);
     tree->residues = hs_allocate_matrix(ranked, tree->n, sizeof *tree->residues);
@@ -50,12 +50,9 @@ static void load_row(hs_tree *tree, size_t to, size_t from) {
         tree->rows[to * tree->stride + j] = value;
         tree->columns[j * tree->padded + to] = value;
         tree->signed_a[to * d + j] = value;
-        tree->signed_a[(to + tree->total) * d + j] = -value;
     }
-    for (size_t j = 0; tree->signed_low != NULL && j < d; j++) {
+    for (size_t j = 0; tree->signed_low != NULL && j < d; j++)
         tree->signed_low[to * d + j] = system->low[from * d + j];
-        tree->signed_low[(to + tree->total) * d + j] = -system->low[from * d + j];
-    }
     if (tree->narrow)
         hs_cone_rows_set(&tree->cone_rows, to, system->a + from * d);
     tree->offset[to] = beta;
@@ -119,6 +116,7 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
                                     .a = tree->signed_a,
                                     .beta = tree->signed_beta,
                                     .low = tree->signed_low,
+                                    .mirrored = tree->total,
                                     .radius = radius};
     atomic_init(&tree->target, target);
     atomic_init(&tree->wanted, target);

@@ -343,9 +343,9 @@ static hs_status load_cone(const hs_system *system, const size_t *which, size_t 
         return status;
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < system->d; j++) {
-            mpq_set_d(q->a[i * d + j], system->a[which[i] * system->d + j]);
+            mpq_set_d(q->a[i * d + j], hs_system_entry(system, system->a, which[i], j));
             if (system->low != NULL) {
-                mpq_set_d(q->s, system->low[which[i] * system->d + j]);
+                mpq_set_d(q->s, hs_system_entry(system, system->low, which[i], j));
                 mpq_add(q->a[i * d + j], q->a[i * d + j], q->s);
             }
         }
@@ -366,7 +366,7 @@ static hs_status load_closed_cell(const hs_system *system, const size_t *which, 
         return status;
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < system->d; j++)
-            mpq_set_d(q->a[i * system->d + j], system->a[which[i] * system->d + j]);
+            mpq_set_d(q->a[i * system->d + j], hs_system_entry(system, system->a, which[i], j));
         mpq_set_d(q->target[i], -system->beta[which[i]]);
     }
     return HS_OK;
@@ -513,7 +513,7 @@ hs_status hs_closed_halfspace_exact(const hs_system *system, const size_t *which
         return status;
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < d; j++) {
-            mpq_set_d(q.a[i * d + j], system->a[which[i] * d + j]);
+            mpq_set_d(q.a[i * d + j], hs_system_entry(system, system->a, which[i], j));
             mpq_add(q.a[count * d + j], q.a[count * d + j], q.a[i * d + j]);
         }
     }

@@ -39,8 +39,13 @@ static int exact_sign(const double *a, const double *low, const double *z, size_
 }
 
 int hs_system_sign(const hs_system *system, size_t row, const double *z) {
-    const double *a = system->a + row * system->d;
+    bool negated = system->mirrored > 0 && row >= system->mirrored;
     double beta = system->beta != NULL ? system->beta[row] : 0.0;
+    if (negated) { /* the sign of the row before it, and the other one */
+        row -= system->mirrored;
+        beta = -beta;
+    }
+    const double *a = system->a + row * system->d;
     double sum = beta, size = fabs(beta);
     for (size_t j = 0; j < system->d; j++) {
         double product = a[j] * z[j];
@@ -49,8 +54,9 @@ int hs_system_sign(const hs_system *system, size_t row, const double *z) {
     }
     const double *low = system->low != NULL ? system->low + row * system->d : NULL;
     if (isfinite(size) && fabs(sum) > rounding_bound(size, system->d + 1 + low_terms))
-        return sum > 0.0 ? 1 : -1;
-    return exact_sign(a, low, z, system->d, beta);
+        return (sum > 0.0) != negated ? 1 : -1;
+    int sign = exact_sign(a, low, z, system->d, beta);
+    return negated ? -sign : sign;
 }
 
 bool hs_norm_below(const double *z, size_t d, double radius, bool closed) {
@@ -98,7 +104,7 @@ static bool ball_core_in_floating_point(const hs_system *system, const size_t *w
     for (size_t j = 0; j < system->d; j++) {
         double sum = 0.0, size = 0.0;
         for (size_t i = 0; i < count; i++) {
-            double product = lambda[i] * system->a[which[i] * system->d + j];
+            double product = lambda[i] * hs_system_entry(system, system->a, which[i], j);
             sum += product;
             size += fabs(product);
         }
@@ -172,18 +178,20 @@ static bool enclosure_is_positive(size_t d, const double *b, const double *r, co
 
 static bool cone_core_in_floating_point(const hs_system *system, const size_t *which) {
     size_t d = system->d;
-    double *b = hs_allocate_matrix(2 * d, d, sizeof *b);
+    double *b = hs_allocate_matrix(2 * d + 1, d, sizeof *b);
     lapack_int *pivots = hs_allocate(d, sizeof *pivots);
     bool holds = false;
     if (b != NULL && pivots != NULL) {
-        double *r = b + d * d;
+        double *r = b + d * d, *last = r + d * d;
         for (size_t k = 0; k < d; k++)
             for (size_t j = 0; j < d; j++)
-                b[j * d + k] = r[j * d + k] = system->a[which[k] * d + j];
+                b[j * d + k] = r[j * d + k] = hs_system_entry(system, system->a, which[k], j);
+        for (size_t j = 0; j < d; j++)
+            last[j] = hs_system_entry(system, system->a, which[d], j);
         lapack_int size = (lapack_int)d;
         holds = LAPACKE_dgetrf(LAPACK_ROW_MAJOR, size, size, r, size, pivots) == 0 &&
                 LAPACKE_dgetri(LAPACK_ROW_MAJOR, size, r, size, pivots) == 0 &&
-                enclosure_is_positive(d, b, r, system->a + which[d] * d);
+                enclosure_is_positive(d, b, r, last);
     }
     free(b);
     free(pivots);
@@ -216,9 +224,10 @@ static double *combination_equations(const hs_system *system, const size_t *whic
     double *matrix = hs_allocate_matrix(*equations, *unknowns, sizeof *matrix);
     for (size_t i = 0; matrix != NULL && i < count; i++) {
         for (size_t j = 0; j < d; j++) {
-            matrix[j * *unknowns + i] = system->a[which[i] * d + j];
+            matrix[j * *unknowns + i] = hs_system_entry(system, system->a, which[i], j);
             if (system->low != NULL)
-                matrix[j * *unknowns + count + i] = system->low[which[i] * d + j];
+                matrix[j * *unknowns + count + i] =
+                    hs_system_entry(system, system->low, which[i], j);
         }
         if (system->low != NULL) {
             matrix[(d + i) * *unknowns + i] = 1.0;

@@ -23,7 +23,17 @@ typedef struct hs_system {
     double radius;      /* with beta */
     const double *low; /* cone only: rows x d, the exact rows are a + low; or NULL. Each entry is at
                           most half a unit in the last place of its entry of a */
+    size_t mirrored;   /* or 0: so many rows of a and low are stored, and row mirrored + i is row i
+                          negated (its beta is stored) */
 } hs_system;
+
+/* Entry j of row `row` in a or in low. */
+static inline double hs_system_entry(const hs_system *system, const double *part, size_t row,
+                                     size_t j) {
+    bool negated = system->mirrored > 0 && row >= system->mirrored;
+    double entry = part[(negated ? row - system->mirrored : row) * system->d + j];
+    return negated ? -entry : entry;
+}
 
 typedef enum hs_feasibility { HS_EMPTY, HS_NONEMPTY } hs_feasibility;
 

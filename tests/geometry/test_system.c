@@ -411,6 +411,57 @@ static void nudged_tangents_agree_with_exact_arithmetic(void **state) {
     assert_in_range(shown, caps / 20 * 19, caps);
 }
 
+/* Rows that are negated rows before them, stored and not. */
+static void mirrored_rows_are_as_stored_ones(void **state) {
+    (void)state;
+    enum { ROWS = 7, D = 3 };
+    uint64_t seed = 19;
+    size_t cores = 0, empty = 0;
+    for (size_t trial = 0; trial < 400; trial++) {
+        double a[2 * ROWS * D], low[2 * ROWS * D], z[D], weights[D + 1];
+        for (size_t k = 0; k < ROWS * D; k++) {
+            a[k] = trial % 2 == 0 ? chance_normal(&seed) : floor(5.0 * chance(&seed)) - 2.0;
+            low[k] = 0x1p-56 * (chance(&seed) - 0.5) * a[k];
+            a[ROWS * D + k] = -a[k];
+            low[ROWS * D + k] = -low[k];
+        }
+        hs_system stored = {.d = D, .rows = 2 * ROWS, .a = a, .radius = INFINITY};
+        stored.low = trial % 3 == 0 ? low : NULL;
+        hs_system mirrored = stored;
+        mirrored.mirrored = ROWS;
+        for (size_t j = 0; j < D; j++)
+            z[j] = floor(5.0 * chance(&seed)) - 2.0;
+        for (size_t i = 0; i < 2 * ROWS; i++)
+            assert_int_equal(hs_system_sign(&mirrored, i, z), hs_system_sign(&stored, i, z));
+        size_t which[D + 1];
+        for (size_t k = 0; k <= D; k++) {
+            which[k] = chance_below(&seed, 2 * ROWS);
+            weights[k] = 1.0;
+        }
+        bool holds[2];
+        hs_feasibility answer[2];
+        double point[2][D];
+        bool strict[2];
+        assert_int_equal(hs_core_holds(&stored, which, D + 1, weights, &holds[0], NULL), HS_OK);
+        assert_int_equal(hs_core_holds(&mirrored, which, D + 1, weights, &holds[1], NULL), HS_OK);
+        assert_int_equal(holds[0], holds[1]);
+        assert_int_equal(hs_core_holds_in_floating_point(&stored, which, D + 1, weights),
+                         hs_core_holds_in_floating_point(&mirrored, which, D + 1, weights));
+        assert_int_equal(
+            hs_system_decide_exact(&stored, which, D + 1, &answer[0], point[0], &strict[0], NULL),
+            HS_OK);
+        assert_int_equal(
+            hs_system_decide_exact(&mirrored, which, D + 1, &answer[1], point[1], &strict[1], NULL),
+            HS_OK);
+        assert_int_equal(answer[0], answer[1]);
+        cores += holds[0];
+        empty += answer[0] == HS_EMPTY;
+        if (answer[0] == HS_NONEMPTY)
+            assert_memory_equal(point[0], point[1], sizeof point[0]);
+    }
+    assert_true(cores > 5 && empty > 20);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sign_is_exact_where_rounding_is_not),
@@ -437,6 +488,7 @@ int main(void) {
         cmocka_unit_test(a_core_of_the_ball_ends_at_the_last_bit),
         cmocka_unit_test(a_core_is_not_proven_by_underflow),
         cmocka_unit_test(nudged_tangents_agree_with_exact_arithmetic),
+        cmocka_unit_test(mirrored_rows_are_as_stored_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
