@@ -75,7 +75,7 @@ typedef struct hs_tree {
     hs_system signed_rows;   /* 2 total rows, the second half mirrored */
     double *signed_a, *signed_beta;
     double *signed_low; /* or NULL: what the rows have beyond double precision */
-    double *unit;       /* count x n: weights scaled to norm 1 (HS_GOAL_SPAN) */
+    double *unit;       /* count x n: weights scaled to norm 1 */
     uint64_t *residues; /* count x n: weights modulo a prime (HS_GOAL_SPAN) */
 
     _Atomic size_t target; /* a node with at least so many forced active rows is dead */

@@ -30,7 +30,7 @@ static bool allocate_tree(hs_tree *tree) {
     tree->signed_low =
         low ? hs_allocate_matrix(tree->total, tree->d, sizeof *tree->signed_low) : NULL;
     size_t ranked = tree->goal == HS_GOAL_SPAN ? tree->count : 0;
-    tree->unit = hs_allocate_matrix(ranked, tree->n, sizeof *tree->unit);
+    tree->unit = hs_allocate_matrix(tree->count, tree->n, sizeof *tree->unit);
     tree->residues = hs_allocate_matrix(ranked, tree->n, sizeof *tree->residues);
     tree->point = hs_allocate(tree->d, sizeof *tree->point);
     return tree->rows != NULL && tree->columns != NULL && tree->offset != NULL &&
@@ -73,7 +73,8 @@ static void load_unit_row(hs_tree *tree, size_t to, size_t from) {
         square += (weight[j] / largest) * (weight[j] / largest);
     for (size_t j = 0; j < tree->n; j++)
         tree->unit[to * tree->n + j] = weight[j] / largest / sqrt(square);
-    hs_residues(weight, tree->n, tree->residues + to * tree->n);
+    if (tree->goal == HS_GOAL_SPAN)
+        hs_residues(weight, tree->n, tree->residues + to * tree->n);
 }
 
 hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, size_t target,
@@ -102,8 +103,7 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
     memset(tree->offset, 0, tree->padded * sizeof *tree->offset);
     for (size_t k = 0; k < tree->count; k++) {
         load_row(tree, k, tree->row_of[k]);
-        if (tree->goal == HS_GOAL_SPAN)
-            load_unit_row(tree, k, tree->row_of[k]);
+        load_unit_row(tree, k, tree->row_of[k]);
     }
     for (size_t k = 0; k < problem->faces; k++)
         load_row(tree, tree->count + k, problem->m + k);
