@@ -166,17 +166,15 @@ static void put_row(hs_checker *c, uint64_t *rows, size_t row) {
     rows[bit[row] / 64] |= UINT64_C(1) << (bit[row] % 64);
 }
 
-static uint32_t *look_at_all_rows(hs_checker *c) {
+static void look_at_all_rows(hs_checker *c) {
     uint32_t *bit = hs_memory(c, &c->rooms.bits, c->m, sizeof *bit);
-    for (size_t i = 0; i < c->m; i++)
-        bit[i] = (uint32_t)i;
-    c->class_rows = c->m;
-    return bit;
+    for (; c->class_rows < c->m; c->class_rows++)
+        bit[c->class_rows] = (uint32_t)c->class_rows;
 }
 
 /* Only these rows are looked at in the chunks that follow. */
 void hs_look_at_rows(hs_checker *c) {
-    uint32_t *bit = look_at_all_rows(c);
+    uint32_t *bit = hs_memory(c, &c->rooms.bits, c->m, sizeof *bit);
     memset(bit, 0xff, c->m * sizeof *bit);
     c->class_rows = 0;
     for (uint64_t left = hs_number(c, c->m + 1, "number of rows"); left > 0; left--) {
@@ -187,14 +185,13 @@ void hs_look_at_rows(hs_checker *c) {
     hs_require(c, c->class_rows > 0, "no row is looked at");
 }
 
-/* The digits of the rows listed, each for the first time. */
-static void read_digits(hs_checker *c, int digit) {
-    for (uint64_t left = hs_number(c, c->m + 1, "number of rows"); left > 0; left--) {
-        size_t row = hs_number(c, c->m, "row");
-        hs_require(c, c->usable[row] && c->states[row] < HS_DIGIT, "row %zu has no digit here",
-                   row);
-        c->states[row] = (uint8_t)(HS_DIGIT + digit);
-    }
+/* A row, for the first time, and its digit. */
+static size_t read_digit(hs_checker *c, int digit) {
+    size_t row = hs_number(c, c->m, "row");
+    bool good = c->usable[row] && c->states[row] < HS_DIGIT;
+    hs_require(c, good, "row %zu has no digit here", row);
+    c->states[row] = (uint8_t)(HS_DIGIT + digit);
+    return row;
 }
 
 /* Digits 0 for rows that are active, all others up to the sign: chunk 0 has no other digit, then
@@ -207,10 +204,7 @@ void hs_leave_classes(hs_checker *c) {
     memcpy(branch, c->states, c->m);
     memset(c->states, 0, c->m);
     for (uint64_t left = hs_number(c, c->m + 1, "number of rows"); left > 0; left--) {
-        size_t row = hs_number(c, c->m, "row");
-        hs_require(c, c->usable[row] && c->states[row] < HS_DIGIT, "row %zu has no digit here",
-                   row);
-        c->states[row] = HS_DIGIT;
+        size_t row = read_digit(c, 0);
         if (branch[row] == HS_ACTIVE)
             continue;
         open[open_count++] = row;
@@ -236,7 +230,8 @@ void hs_begin_chunk(hs_checker *c) {
     c->number = hs_number(c, HS_CERTIFICATE_SEGMENTS, "segment");
     memset(c->states, 0, c->m);
     for (int digit = 0; digit < 3; digit++)
-        read_digits(c, digit);
+        for (uint64_t left = hs_number(c, c->m + 1, "number of rows"); left > 0; left--)
+            read_digit(c, digit);
     hs_require(c, c->number > 0, "segment 0, the domain, assumes nothing");
     if (c->class_rows == 0)
         look_at_all_rows(c);

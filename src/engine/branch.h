@@ -190,6 +190,8 @@ void hs_tree_offer(hs_tree *tree, const double *z, size_t active);
 void hs_tree_fail(hs_tree *tree, hs_status status);
 /* Some step could not be proven: the tree will not answer "injective". */
 void hs_tree_doubt(hs_tree *tree);
+/* The search is given up: everybody stops, and tree->capped is set. */
+void hs_tree_give_up(hs_tree *tree);
 /* There is an open cell with so many active rows, and no double in it: doubtful where a witness is
  * asked for, as good as a point where the rows are only counted. */
 void hs_tree_unseen(hs_tree *tree, size_t active);
@@ -205,6 +207,9 @@ bool hs_tree_give(hs_tree *tree, const uint64_t *inactive, const uint64_t *activ
 /* A node is left open because the search stops: so many active rows are forced in it. */
 void hs_tree_leave_open(hs_tree *tree, size_t bound);
 size_t hs_thread_count(const hs_settings *settings);
+/* Searches the subtree of this number in the proof. sets: as in a task. */
+void hs_worker_search(hs_worker *worker, uint64_t number, size_t bound, const uint64_t *sets);
+uint64_t hs_worker_pivots(const hs_worker *worker);
 /* The frame of a depth, allocated on first use; NULL after a failure. */
 hs_frame *hs_worker_frame(hs_worker *worker, size_t depth);
 /* Searches the whole tree with all threads, or all classes where tree->classes is set. */
@@ -273,6 +278,7 @@ typedef enum hs_solve_answer {
 
 /* want: 1 inactive, -1 active, 0 nothing; times HS_FIXED_PRIORITY for fixed rows. */
 void hs_ask(hs_worker *worker, size_t row, double want);
+void hs_ask_nothing(hs_worker *worker);
 /* Asks for the fixed rows of the node and for nothing else. */
 void hs_ask_fixed(hs_worker *worker, const hs_frame *frame);
 /* Adds violated rows until all that are asked for hold; worker->z is the point, worker->value what

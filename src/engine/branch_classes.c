@@ -55,7 +55,7 @@ struct hs_sieve {
     uint64_t *alive; /* of a set's classes */
     class_set set[MOST_SETS];
     size_t depth;     /* of sets */
-    uint64_t *left;   /* MOST_LEFT x words: rows not zero for classes left to trees */
+    uint64_t *left;   /* MOST_LEFT x 3 words: classes left to trees, as sets of tasks */
     uint64_t *number; /* MOST_LEFT: their numbers in the proof */
     size_t left_count;
     uint64_t *scratch; /* (n + 1) x 2 words */
@@ -63,13 +63,6 @@ struct hs_sieve {
     uint64_t found;          /* cores so far */
     uint16_t recent[RECENT]; /* the newest: core k at k modulo RECENT */
 };
-
-static void give_up(hs_tree *tree) {
-    pthread_mutex_lock(&tree->lock);
-    tree->capped = true;
-    atomic_store(&tree->found, true);
-    pthread_mutex_unlock(&tree->lock);
-}
 
 /* ---- cores ----------------------------------------------------------------------------------- */
 
@@ -111,17 +104,22 @@ size_t hs_sieve_keep(hs_worker *worker, size_t count) {
     return HS_POOL_SIZE + 1 + slot;
 }
 
+/* Are all of these rows in the set? Without a branch that cannot be foreseen, as hs_bits_within has
+ * one. */
+static bool has_all(const uint64_t *set, const uint64_t *rows, size_t words) {
+    uint64_t missing = 0;
+    for (size_t w = 0; w < words; w++)
+        missing |= rows[w] & ~set[w];
+    return missing == 0;
+}
+
 /* The cores without rows that are zero for all of the set, the newest first; returns how many. */
 static size_t list_cores(const hs_worker *worker, const class_set *set) {
     const hs_sieve *sieve = worker->sieve;
     size_t words = worker->tree->words, count = 0, slot = sieve->last;
     for (size_t k = 0; k < sieve->count; k++) {
-        const uint64_t *core = sieve->core + slot * words;
-        uint64_t missing = 0;
-        for (size_t w = 0; w < words; w++)
-            missing |= core[w] & ~set->some[w];
         sieve->list[count] = (uint16_t)slot;
-        count += missing == 0;
+        count += has_all(set->some, sieve->core + slot * words, words);
         slot = slot == 0 ? sieve->count - 1 : slot - 1;
     }
     return count;
@@ -158,10 +156,7 @@ static void look_at_rows(const hs_worker *worker, class_set *set) {
 /* Asks for these rows and the faces to be inactive; cores should rather have rows of `general`. */
 static void ask_all(hs_worker *worker, const uint64_t *rows, const uint64_t *general) {
     const hs_tree *tree = worker->tree;
-    for (size_t i = 0; i < tree->padded; i++) {
-        worker->want[i] = 0.0f;
-        worker->slack[i] = -1.0f;
-    }
+    hs_ask_nothing(worker);
     for (size_t i = tree->count; i < tree->total; i++)
         hs_ask(worker, i, 1.0);
     HS_BITS_EACH(i, rows, tree->words)
@@ -173,11 +168,15 @@ static void leave(hs_worker *worker, const uint64_t *rows) {
     hs_sieve *sieve = worker->sieve;
     size_t words = worker->tree->words;
     if (sieve->left_count == MOST_LEFT) {
-        give_up(worker->tree);
+        hs_tree_give_up(worker->tree);
         return;
     }
-    uint64_t number = hs_proof_numbers(worker->tree->proof, 1);
-    memcpy(sieve->left + sieve->left_count * words, rows, words * sizeof *rows);
+    const hs_tree *tree = worker->tree;
+    uint64_t number = hs_proof_numbers(tree->proof, 1);
+    uint64_t *inactive = sieve->left + sieve->left_count * 3 * words;
+    memset(inactive, 0, 3 * words * sizeof *inactive);
+    for (size_t i = 0; i < tree->total; i++)
+        hs_bits_set(i >= tree->count || hs_bits_test(rows, i) ? inactive : inactive + 2 * words, i);
     sieve->number[sieve->left_count++] = number;
     hs_proof_leave(worker->part, number, rows);
 }
@@ -202,20 +201,29 @@ static bool solve_base(hs_worker *worker, class_set *set) {
     }
 }
 
-/* The living classes, one after the other; then what the rows are for them. Returns the words of a
- * set of them. */
-static size_t bring_together(hs_worker *worker, class_set *set) {
+static void all_alive(hs_sieve *sieve, size_t count) {
+    memset(sieve->alive, 0, CLASS_WORDS * sizeof *sieve->alive);
+    for (size_t k = 0; k < count; k++)
+        hs_bits_set(sieve->alive, k);
+}
+
+/* Only the living classes of the set are left in it. */
+static void drop_dead(hs_worker *worker, class_set *set) {
     hs_sieve *sieve = worker->sieve;
     size_t words = worker->tree->words, kept = 0;
     uint64_t *record = sieve->record + set->begin * words;
     HS_BITS_EACH(k, sieve->alive, CLASS_WORDS)
     memmove(record + kept++ * words, record + k * words, words * sizeof *record);
     set->end = set->begin + kept;
-    size_t width = hs_padded((kept + 63) / 64, HS_LANES);
-    memset(sieve->alive, 0, CLASS_WORDS * sizeof *sieve->alive);
-    for (size_t k = 0; k < kept; k++)
-        hs_bits_set(sieve->alive, k);
-    hs_classes_transpose(record, words, kept, width, sieve->masks);
+    all_alive(sieve, kept);
+}
+
+/* What the rows are for the set's classes. Returns the words of a row. */
+static size_t make_masks(hs_worker *worker, const class_set *set) {
+    hs_sieve *sieve = worker->sieve;
+    size_t words = worker->tree->words, count = set->end - set->begin;
+    size_t width = hs_padded((count + 63) / 64, HS_LANES);
+    hs_classes_transpose(sieve->record + set->begin * words, words, count, width, sieve->masks);
     memset(sieve->masks + 64 * words * width, 0xff, width * sizeof *sieve->masks);
     return width;
 }
@@ -225,10 +233,8 @@ static void use_cores(hs_worker *worker, class_set *set) {
     const hs_kernels *kernels = worker->tree->kernels;
     hs_sieve *sieve = worker->sieve;
     size_t count = list_cores(worker, set), left = set->end - set->begin;
-    memset(sieve->alive, 0, CLASS_WORDS * sizeof *sieve->alive);
-    for (size_t k = 0; k < left; k++)
-        hs_bits_set(sieve->alive, k);
-    size_t width = bring_together(worker, set);
+    all_alive(sieve, left);
+    size_t width = make_masks(worker, set);
     for (size_t at = 0; at < count && left > 0; at += GROUP) {
         size_t group = count - at < GROUP ? count - at : GROUP;
         size_t hits = kernels->strike(sieve->masks, width, sieve->member, sieve->size,
@@ -238,10 +244,12 @@ static void use_cores(hs_worker *worker, class_set *set) {
             hs_proof_sieve(worker->part, HS_POOL_SIZE + 1 + sieve->hits[k]);
         }
         left = hits > 0 ? hs_bits_count(sieve->alive, width) : left;
-        if (left + 64 * HS_LANES <= 64 * width)
-            width = bring_together(worker, set);
+        if (left + 64 * HS_LANES <= 64 * width) {
+            drop_dead(worker, set);
+            width = make_masks(worker, set);
+        }
     }
-    bring_together(worker, set);
+    drop_dead(worker, set);
     look_at_rows(worker, set);
 }
 
@@ -250,10 +258,7 @@ static bool sort_out(const hs_worker *worker, class_set *set, const uint64_t *co
     size_t words = worker->tree->words, end = set->end;
     const uint64_t *record = worker->sieve->record;
     for (size_t at = set->begin; at < set->end;) {
-        uint64_t zero = 0;
-        for (size_t w = 0; w < words; w++)
-            zero |= core[w] & ~record[at * words + w];
-        if (zero == 0)
+        if (has_all(record + at * words, core, words))
             swap_records(worker, at, --set->end);
         else
             at++;
@@ -367,30 +372,6 @@ static void close_set(hs_worker *worker, bool cores_used) {
     hs_proof_close(worker->part);
 }
 
-/* The classes that were left: their rows inactive, the others free. */
-static void search_left(hs_worker *worker) {
-    hs_tree *tree = worker->tree;
-    hs_sieve *sieve = worker->sieve;
-    for (size_t k = 0; k < sieve->left_count && !hs_tree_stopped(tree); k++) {
-        hs_frame *frame = hs_worker_frame(worker, 0);
-        if (frame == NULL)
-            return;
-        memcpy(frame->inactive, sieve->left + k * tree->words, tree->words * sizeof(uint64_t));
-        memset(frame->active, 0, 3 * tree->words * sizeof(uint64_t));
-        for (size_t i = 0; i < tree->total; i++) {
-            if (i >= tree->count)
-                hs_bits_set(frame->inactive, i);
-            else if (!hs_bits_test(frame->inactive, i))
-                hs_bits_set(frame->free, i);
-        }
-        frame->last = SIZE_MAX;
-        frame->bound = 0;
-        hs_solver_reset(tree, &frame->base);
-        hs_proof_segment(worker->part, sieve->number[k], frame->inactive, frame->active);
-        hs_node_explore(worker, 0);
-    }
-}
-
 static void close_chunk(hs_worker *worker, uint64_t chunk, uint8_t *digits) {
     hs_tree *tree = worker->tree;
     hs_sieve *sieve = worker->sieve;
@@ -407,7 +388,8 @@ static void close_chunk(hs_worker *worker, uint64_t chunk, uint8_t *digits) {
     sieve->on = true;
     close_set(worker, false);
     sieve->on = false;
-    search_left(worker);
+    for (size_t k = 0; k < sieve->left_count && !hs_tree_stopped(tree); k++)
+        hs_worker_search(worker, sieve->number[k], 0, sieve->left + k * 3 * tree->words);
 }
 
 static hs_status create_sieve(hs_worker *worker) {
@@ -427,7 +409,7 @@ static hs_status create_sieve(hs_worker *worker) {
     sieve->record = hs_allocate_matrix(hs_classes_most(classes), words, sizeof *sieve->record);
     sieve->spare = hs_allocate_matrix(hs_classes_most(classes), words, sizeof *sieve->spare);
     sieve->masks = hs_allocate_matrix(64 * words + 1, CLASS_WORDS, sizeof *sieve->masks);
-    sieve->left = hs_allocate_matrix(MOST_LEFT, words, sizeof *sieve->left);
+    sieve->left = hs_allocate_matrix(MOST_LEFT, 3 * words, sizeof *sieve->left);
     sieve->number = hs_allocate(MOST_LEFT, sizeof *sieve->number);
     sieve->scratch = hs_allocate_matrix(2 * (tree->n + 1), words, sizeof *sieve->scratch);
     bool enough = sieve->core != NULL && sieve->member != NULL && sieve->list != NULL &&
@@ -486,7 +468,7 @@ void hs_classes_work(hs_worker *worker) {
         close_chunk(worker, chunk, digits);
         uint64_t solves = atomic_fetch_add(&search->solves, worker->sieve->solves);
         if (solves + worker->sieve->solves > search->solve_limit)
-            give_up(tree);
+            hs_tree_give_up(tree);
         worker->sieve->solves = 0;
     }
     if (hs_tree_stopped(tree))
@@ -561,7 +543,7 @@ hs_status hs_classes_begin(hs_tree *tree, bool *made) {
         status = hs_worker_create(tree, &worker);
         if (status == HS_OK)
             status = begin(tree, &worker, active, made);
-        tree->pivots += hs_solver_pivots(&worker.work) + worker.wide.pivots;
+        tree->pivots += hs_worker_pivots(&worker);
         hs_worker_clear(&worker);
     }
     free(active);

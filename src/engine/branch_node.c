@@ -424,12 +424,8 @@ void hs_worker_count(hs_worker *worker) {
     uint64_t limit = tree->run->settings->node_limit;
     uint64_t all = atomic_fetch_add_explicit(&tree->node_count, 1, memory_order_relaxed) + 1;
     worker->nodes++;
-    if (tree->node_cap > 0 && all >= tree->node_cap) {
-        pthread_mutex_lock(&tree->lock);
-        tree->capped = true;
-        atomic_store(&tree->found, true);
-        pthread_mutex_unlock(&tree->lock);
-    }
+    if (tree->node_cap > 0 && all >= tree->node_cap)
+        hs_tree_give_up(tree);
     if (limit > 0 && all >= limit)
         hs_worker_poll(worker);
 }

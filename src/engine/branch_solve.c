@@ -19,12 +19,16 @@ void hs_ask(hs_worker *worker, size_t row, double want) {
     worker->slack[row] = want != 0.0 ? (float)(fabs(want) * slack) : -1.0f;
 }
 
-void hs_ask_fixed(hs_worker *worker, const hs_frame *frame) {
-    const hs_tree *tree = worker->tree;
-    for (size_t i = 0; i < tree->padded; i++) {
+void hs_ask_nothing(hs_worker *worker) {
+    for (size_t i = 0; i < worker->tree->padded; i++) {
         worker->want[i] = 0.0f;
         worker->slack[i] = -1.0f;
     }
+}
+
+void hs_ask_fixed(hs_worker *worker, const hs_frame *frame) {
+    const hs_tree *tree = worker->tree;
+    hs_ask_nothing(worker);
     HS_BITS_EACH(i, frame->inactive, tree->words) hs_ask(worker, i, HS_FIXED_PRIORITY);
     HS_BITS_EACH(i, frame->active, tree->words) hs_ask(worker, i, -HS_FIXED_PRIORITY);
     HS_BITS_EACH(i, frame->ignored, tree->words) hs_ask(worker, i, 0.0);

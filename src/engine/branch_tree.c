@@ -29,9 +29,9 @@ static bool allocate_tree(hs_tree *tree) {
     bool low = tree->problem->system.low != NULL;
     tree->signed_low =
         low ? hs_allocate_matrix(tree->total, tree->d, sizeof *tree->signed_low) : NULL;
-    size_t ranked = tree->goal == HS_GOAL_SPAN ? tree->count : 0;
     tree->unit = hs_allocate_matrix(tree->count, tree->n, sizeof *tree->unit);
-    tree->residues = hs_allocate_matrix(ranked, tree->n, sizeof *tree->residues);
+    tree->residues = hs_allocate_matrix(tree->goal == HS_GOAL_SPAN ? tree->count : 0, tree->n,
+                                        sizeof *tree->residues);
     tree->point = hs_allocate(tree->d, sizeof *tree->point);
     return tree->rows != NULL && tree->columns != NULL && tree->offset != NULL &&
            tree->inactive_target != NULL && tree->active_target != NULL && tree->signed_a != NULL &&
@@ -255,6 +255,31 @@ hs_frame *hs_worker_frame(hs_worker *worker, size_t depth) {
     return frame;
 }
 
+void hs_worker_search(hs_worker *worker, uint64_t number, size_t bound, const uint64_t *sets) {
+    const hs_tree *tree = worker->tree;
+    hs_frame *frame = hs_worker_frame(worker, 0);
+    if (frame == NULL)
+        return;
+    memcpy(frame->inactive, sets, 3 * tree->words * sizeof *sets);
+    memset(frame->ignored, 0, tree->words * sizeof *frame->ignored);
+    frame->last = SIZE_MAX;
+    frame->bound = bound;
+    hs_solver_reset(tree, &frame->base);
+    hs_proof_segment(worker->part, number, frame->inactive, frame->active);
+    hs_node_explore(worker, 0);
+}
+
+uint64_t hs_worker_pivots(const hs_worker *worker) {
+    uint64_t pivots = worker->pivots + hs_solver_pivots(&worker->work) + worker->wide.pivots +
+                      hs_sieve_pivots(worker->sieve);
+    for (size_t k = 0; worker->frames != NULL && k < worker->frame_count; k++) {
+        if (worker->frames[k] == NULL)
+            break; /* none is deeper */
+        pivots += hs_solver_pivots(&worker->frames[k]->base);
+    }
+    return pivots;
+}
+
 void hs_tree_offer(hs_tree *tree, const double *z, size_t active) {
     pthread_mutex_lock(&tree->lock);
     if (!tree->has_point || active < tree->point_active) {
@@ -293,6 +318,13 @@ void hs_tree_leave_open(hs_tree *tree, size_t bound) {
 void hs_tree_doubt(hs_tree *tree) {
     pthread_mutex_lock(&tree->lock);
     tree->unproven = true;
+    pthread_mutex_unlock(&tree->lock);
+}
+
+void hs_tree_give_up(hs_tree *tree) {
+    pthread_mutex_lock(&tree->lock);
+    tree->capped = true;
+    atomic_store(&tree->found, true);
     pthread_mutex_unlock(&tree->lock);
 }
 
@@ -403,25 +435,13 @@ static void *work(void *argument) {
     if (status == HS_OK && tree->classes != NULL)
         hs_classes_work(&worker);
     for (hs_task *task = take(tree); task != NULL; task = take(tree)) {
-        hs_frame *frame = status == HS_OK ? hs_worker_frame(&worker, 0) : NULL;
-        if (frame != NULL) {
-            memcpy(frame->inactive, task->sets, 3 * tree->words * sizeof(uint64_t));
-            memset(frame->ignored, 0, tree->words * sizeof(uint64_t));
-            frame->last = SIZE_MAX;
-            frame->bound = task->bound;
-            hs_solver_reset(tree, &frame->base);
-            hs_proof_segment(worker.part, task->number, frame->inactive, frame->active);
-            hs_node_explore(&worker, 0);
-        }
+        if (status == HS_OK)
+            hs_worker_search(&worker, task->number, task->bound, task->sets);
         free(task);
     }
     pthread_mutex_lock(&tree->lock);
     tree->nodes += worker.nodes;
-    tree->pivots += worker.pivots + hs_solver_pivots(&worker.work) + worker.wide.pivots +
-                    hs_sieve_pivots(worker.sieve);
-    for (size_t k = 0; worker.frames != NULL && k < worker.frame_count && worker.frames[k] != NULL;
-         k++)
-        tree->pivots += hs_solver_pivots(&worker.frames[k]->base);
+    tree->pivots += hs_worker_pivots(&worker);
     pthread_mutex_unlock(&tree->lock);
     hs_worker_clear(&worker);
     if (session)
