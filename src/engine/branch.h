@@ -31,6 +31,8 @@ typedef enum hs_goal {
 enum {
     HS_POLL_EFFORT = 2000000, /* multiplications between two looks at the clock */
     HS_EXACT_DIMENSIONS = 40, /* beyond, one exact step may take minutes */
+    HS_COLUMN_SIZE = 1 << 20, /* numbers: more are not held a second time, column by column */
+    HS_PRICED_ROWS = 512,     /* then so many rows are priced at a time */
     HS_POOL_SIZE = 512,       /* cores remembered by a worker */
     HS_POOL_LOOK = 64,        /* ... of which so many are looked at for one to forget */
     HS_POOL_FREE = 10,        /* a remembered core has at most this many free rows */
@@ -63,19 +65,18 @@ typedef struct hs_tree {
     size_t words;   /* of a set of rows */
     size_t *row_of; /* count */
     const hs_kernels *kernels;
-    bool narrow;             /* solvers use single precision */
-    hs_cone_rows cone_rows;  /* total, where they do */
-    double *rows;            /* total x stride */
-    double *columns;         /* d x padded */
-    double *offset;          /* padded: beta, zero for a cone */
-    double *inactive_target; /* total: a.z <= this keeps the row inactive with a margin */
-    double *active_target;   /* total: -a.z <= this keeps it active with a margin */
-    double largest_entry;    /* of rows: 1 at most, unless scaling would have lost bits */
-    double limit;            /* squared norm at which the ball ends, or INFINITY */
-    hs_system signed_rows;   /* 2 total rows, the second half mirrored */
-    double *signed_a, *signed_beta;
-    double *signed_low; /* or NULL: what the rows have beyond double precision */
-    double *unit;       /* count x n: weights scaled to norm 1 */
+    bool narrow;                   /* solvers use single precision */
+    hs_cone_rows cone_rows;        /* total, where they do */
+    double *columns;               /* d x padded; NULL: too many, see hs_price */
+    double *offset;                /* padded: beta, zero for a cone */
+    double *inactive_target;       /* total: a.z <= this keeps the row inactive with a margin */
+    double *active_target;         /* total: -a.z <= this keeps it active with a margin */
+    double largest_entry;          /* of rows: 1 at most, unless scaling would have lost bits */
+    double limit;                  /* squared norm at which the ball ends, or INFINITY */
+    hs_system signed_rows;         /* 2 total rows, the second half mirrored */
+    double *signed_a, *signed_low; /* the problem's without its zero rows; NULL: there are none */
+    double *signed_beta;
+    double *unit;       /* count x n: weights scaled to norm 1 (HS_GOAL_SPAN) */
     uint64_t *residues; /* count x n: weights modulo a prime (HS_GOAL_SPAN) */
 
     _Atomic size_t target; /* a node with at least so many forced active rows is dead */
@@ -284,6 +285,9 @@ void hs_ask_fixed(hs_worker *worker, const hs_frame *frame);
 /* Adds violated rows until all that are asked for hold; worker->z is the point, worker->value what
  * the rows are there. */
 hs_solve_answer hs_solve(hs_worker *worker, hs_solver *solver);
+/* What the rows are at z, in double precision, into the third part of worker->wide_values; returns
+ * the row most violated by the first two (kernels.h: price) and by how much. */
+size_t hs_price(hs_worker *worker, const double *z, double *largest);
 
 hs_status hs_solver_create(const hs_tree *tree, hs_solver *solver);
 void hs_solver_clear(hs_solver *solver);

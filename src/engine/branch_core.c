@@ -58,9 +58,9 @@ static void load_slots(hs_worker *worker, const answer *from) {
             continue;
         }
         double sign = row < tree->total ? 1.0 : -1.0;
-        const double *a = tree->rows + row % tree->total * tree->stride;
+        const double *a = tree->signed_rows.a + row % tree->total * tree->d;
         for (size_t j = 0; j < tree->stride; j++)
-            b[j] = sign * a[j];
+            b[j] = j < tree->d ? sign * a[j] : 0.0;
     }
 }
 
@@ -68,7 +68,7 @@ static void load_slots(hs_worker *worker, const answer *from) {
 static void residual(const hs_worker *worker, const answer *from, double *rest) {
     const hs_tree *tree = worker->tree;
     double factor = from->row < tree->total ? from->multiplier : -from->multiplier;
-    const double *a = tree->rows + from->row % tree->total * tree->stride;
+    const double *a = tree->signed_rows.a + from->row % tree->total * tree->d;
     worker->tree->kernels->image(worker->core_slots, tree->stride, tree->stride, tree->stride,
                                  worker->core_lambda, rest);
     for (size_t j = 0; j < tree->d; j++)

@@ -274,9 +274,7 @@ static node_answer settle_exactly(hs_worker *worker, hs_frame *frame) {
         return rank;
     double *value = worker->wide_values + 2 * tree->padded, largest;
     memset(worker->wide_values, 0, 2 * tree->padded * sizeof *value);
-    worker->tree->kernels->price(tree->columns, tree->d, tree->padded, z, tree->offset,
-                                 worker->wide_values, worker->wide_values + tree->padded, value,
-                                 &largest);
+    hs_price(worker, z, &largest);
     for (size_t i = 0; i < tree->count; i++)
         worker->value[i] = (float)value[i];
     /* in a complete cell nothing but the exact signs may speak against the point */

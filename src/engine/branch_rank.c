@@ -540,7 +540,7 @@ void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint6
 
 /* Do the rows ask the same of a point when they are to be inactive, but for rounding? */
 static bool same_constraint(const hs_tree *tree, size_t one, size_t other) {
-    const double *x = tree->rows + one * tree->stride, *y = tree->rows + other * tree->stride;
+    const double *a = tree->signed_rows.a, *x = a + one * tree->d, *y = a + other * tree->d;
     double square = 0.0, product = 0.0, rest = 0.0;
     for (size_t j = 0; j < tree->d; j++) {
         square += x[j] * x[j];

@@ -5,6 +5,7 @@
 #include "geometry/rank.h"
 #include "support/allocate.h"
 
+#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,28 @@ static hs_solve_answer solve_narrow(hs_worker *worker, hs_cone *solver) {
     return answer == HS_CONE_POINT ? HS_SOLVE_FEASIBLE : HS_SOLVE_TROUBLE;
 }
 
+size_t hs_price(hs_worker *worker, const double *z, double *largest) {
+    const hs_tree *tree = worker->tree;
+    double *want = worker->wide_values, *slack = want + tree->padded, *value = slack + tree->padded;
+    if (tree->columns != NULL)
+        return tree->kernels->price(tree->columns, tree->d, tree->padded, z, tree->offset, want,
+                                    slack, value, largest);
+    size_t row = 0;
+    int d = (int)tree->d;
+    *largest = -INFINITY;
+    for (size_t from = 0; from < tree->total; from += HS_PRICED_ROWS) {
+        size_t left = tree->total - from, count = left < HS_PRICED_ROWS ? left : HS_PRICED_ROWS;
+        cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)count, d, 1.0,
+                    tree->signed_rows.a + from * tree->d, d, z, 1, 0.0, value + from, 1);
+        for (size_t i = from; i < from + count; i++) {
+            double violation = want[i] * value[i] + slack[i];
+            row = violation > *largest ? i : row;
+            *largest = violation > *largest ? violation : *largest;
+        }
+    }
+    return row;
+}
+
 static hs_solve_answer solve_wide(hs_worker *worker, hs_minnorm *solver) {
     const hs_tree *tree = worker->tree;
     double *want = worker->wide_values, *slack = want + tree->padded, *value = slack + tree->padded;
@@ -96,8 +119,7 @@ static hs_solve_answer solve_wide(hs_worker *worker, hs_minnorm *solver) {
     for (size_t steps = 0; steps < 40 * tree->d + 400; steps++) {
         double largest, multiplier = 0.0;
         worker->effort += tree->d * (tree->padded + 4 * tree->stride);
-        size_t row = solver->kernels->price(tree->columns, tree->d, tree->padded, solver->z,
-                                            tree->offset, want, slack, value, &largest);
+        size_t row = hs_price(worker, solver->z, &largest);
         if (!(largest > 0.0)) {
             memcpy(worker->z, solver->z, tree->d * sizeof *worker->z);
             for (size_t i = 0; i < tree->padded; i++)
@@ -108,7 +130,7 @@ static hs_solve_answer solve_wide(hs_worker *worker, hs_minnorm *solver) {
         uint32_t signed_row = (uint32_t)(active ? row + tree->total : row);
         double target = active ? tree->active_target[row] : tree->inactive_target[row];
         hs_minnorm_answer answer =
-            hs_minnorm_add(solver, tree->rows + row * tree->stride, active ? -1.0 : 1.0, target,
+            hs_minnorm_add(solver, tree->signed_rows.a + row * tree->d, active ? -1.0 : 1.0, target,
                            signed_row, &multiplier);
         if (answer == HS_MINNORM_GIVEN_UP)
             return HS_SOLVE_TROUBLE;

@@ -19,24 +19,27 @@ static const double ball_margin = 1e-9;
 
 static bool allocate_tree(hs_tree *tree) {
     bool ball = tree->problem->beta != NULL;
-    tree->rows = hs_allocate_matrix(tree->total, tree->stride, sizeof *tree->rows);
-    tree->columns = aligned_alloc(64, tree->d * tree->padded * sizeof *tree->columns);
+    bool spans = tree->goal == HS_GOAL_SPAN, low = tree->problem->system.low != NULL;
+    bool turned = !tree->narrow || tree->d * tree->padded <= HS_COLUMN_SIZE;
+    bool all = tree->count == tree->problem->m;
+    if (turned)
+        tree->columns = aligned_alloc(64, tree->d * tree->padded * sizeof *tree->columns);
+    if (!all)
+        tree->signed_a = hs_allocate_matrix(tree->total, tree->d, sizeof *tree->signed_a);
+    if (!all && low)
+        tree->signed_low = hs_allocate_matrix(tree->total, tree->d, sizeof *tree->signed_low);
     tree->offset = aligned_alloc(64, tree->padded * sizeof *tree->offset);
     tree->inactive_target = hs_allocate(tree->total, sizeof *tree->inactive_target);
     tree->active_target = hs_allocate(tree->total, sizeof *tree->active_target);
-    tree->signed_a = hs_allocate_matrix(tree->total, tree->d, sizeof *tree->signed_a);
     tree->signed_beta = ball ? hs_allocate(2 * tree->total, sizeof *tree->signed_beta) : NULL;
-    bool low = tree->problem->system.low != NULL;
-    tree->signed_low =
-        low ? hs_allocate_matrix(tree->total, tree->d, sizeof *tree->signed_low) : NULL;
-    tree->unit = hs_allocate_matrix(tree->count, tree->n, sizeof *tree->unit);
-    tree->residues = hs_allocate_matrix(tree->goal == HS_GOAL_SPAN ? tree->count : 0, tree->n,
-                                        sizeof *tree->residues);
+    tree->unit = hs_allocate_matrix(spans ? tree->count : 0, tree->n, sizeof *tree->unit);
+    tree->residues = hs_allocate_matrix(spans ? tree->count : 0, tree->n, sizeof *tree->residues);
     tree->point = hs_allocate(tree->d, sizeof *tree->point);
-    return tree->rows != NULL && tree->columns != NULL && tree->offset != NULL &&
-           tree->inactive_target != NULL && tree->active_target != NULL && tree->signed_a != NULL &&
-           (!ball || tree->signed_beta != NULL) && (!low || tree->signed_low != NULL) &&
-           tree->unit != NULL && tree->residues != NULL && tree->point != NULL &&
+    return (!turned || tree->columns != NULL) && tree->offset != NULL &&
+           tree->inactive_target != NULL && tree->active_target != NULL &&
+           (all || tree->signed_a != NULL) && (all || !low || tree->signed_low != NULL) &&
+           (!ball || tree->signed_beta != NULL) && tree->unit != NULL && tree->residues != NULL &&
+           tree->point != NULL &&
            (!tree->narrow || hs_cone_rows_create(tree->d, tree->total, &tree->cone_rows) == HS_OK);
 }
 
@@ -45,16 +48,17 @@ static void load_row(hs_tree *tree, size_t to, size_t from) {
     size_t d = tree->d;
     double beta = system->beta != NULL ? system->beta[from] : 0.0;
     double margin = system->beta != NULL ? ball_margin : cone_margin;
-    for (size_t j = 0; j < d; j++) {
-        double value = system->a[from * d + j];
-        tree->rows[to * tree->stride + j] = value;
-        tree->columns[j * tree->padded + to] = value;
-        tree->signed_a[to * d + j] = value;
-    }
-    for (size_t j = 0; tree->signed_low != NULL && j < d; j++)
-        tree->signed_low[to * d + j] = system->low[from * d + j];
+    const double *a = system->a + from * d;
+    for (size_t j = 0; j < d; j++)
+        tree->largest_entry = fmax(tree->largest_entry, fabs(a[j]));
+    for (size_t j = 0; tree->columns != NULL && j < d; j++)
+        tree->columns[j * tree->padded + to] = a[j];
+    if (tree->signed_a != NULL)
+        memcpy(tree->signed_a + to * d, a, d * sizeof *a);
+    if (tree->signed_low != NULL)
+        memcpy(tree->signed_low + to * d, system->low + from * d, d * sizeof *a);
     if (tree->narrow)
-        hs_cone_rows_set(&tree->cone_rows, to, system->a + from * d);
+        hs_cone_rows_set(&tree->cone_rows, to, a);
     tree->offset[to] = beta;
     tree->inactive_target[to] = -beta - margin;
     tree->active_target[to] = beta - margin;
@@ -73,8 +77,7 @@ static void load_unit_row(hs_tree *tree, size_t to, size_t from) {
         square += (weight[j] / largest) * (weight[j] / largest);
     for (size_t j = 0; j < tree->n; j++)
         tree->unit[to * tree->n + j] = weight[j] / largest / sqrt(square);
-    if (tree->goal == HS_GOAL_SPAN)
-        hs_residues(weight, tree->n, tree->residues + to * tree->n);
+    hs_residues(weight, tree->n, tree->residues + to * tree->n);
 }
 
 hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, size_t target,
@@ -99,23 +102,24 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
         hs_tree_clear(tree);
         return hs_fail(error, HS_NO_MEMORY, "no memory for a search tree of %zu rows", problem->m);
     }
-    memset(tree->columns, 0, tree->d * tree->padded * sizeof *tree->columns);
+    if (tree->columns != NULL)
+        memset(tree->columns, 0, tree->d * tree->padded * sizeof *tree->columns);
     memset(tree->offset, 0, tree->padded * sizeof *tree->offset);
     for (size_t k = 0; k < tree->count; k++) {
         load_row(tree, k, tree->row_of[k]);
-        load_unit_row(tree, k, tree->row_of[k]);
+        if (goal == HS_GOAL_SPAN)
+            load_unit_row(tree, k, tree->row_of[k]);
     }
     for (size_t k = 0; k < problem->faces; k++)
         load_row(tree, tree->count + k, problem->m + k);
-    for (size_t k = 0; k < tree->total * tree->stride; k++)
-        tree->largest_entry = fmax(tree->largest_entry, fabs(tree->rows[k]));
     double radius = problem->system.radius;
+    bool all = tree->count == problem->m;
     tree->limit = problem->beta != NULL ? radius * radius : INFINITY;
     tree->signed_rows = (hs_system){.d = tree->d,
                                     .rows = 2 * tree->total,
-                                    .a = tree->signed_a,
+                                    .a = all ? problem->system.a : tree->signed_a,
                                     .beta = tree->signed_beta,
-                                    .low = tree->signed_low,
+                                    .low = all ? problem->system.low : tree->signed_low,
                                     .mirrored = tree->total,
                                     .radius = radius};
     atomic_init(&tree->target, target);
@@ -141,7 +145,6 @@ static void forget_tasks(hs_tree *tree) {
 
 void hs_tree_clear(hs_tree *tree) {
     free(tree->row_of);
-    free(tree->rows);
     free(tree->columns);
     free(tree->offset);
     free(tree->inactive_target);

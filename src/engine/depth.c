@@ -32,6 +32,24 @@ static bool subtract_row(const double *x, const double *q, size_t n, double fact
     return exact;
 }
 
+/* Brings the entries of a row to at most 1 by a power of two, unless bits would be lost. */
+static void scale_row(double *high, double *low, size_t n) {
+    double largest = 0.0;
+    int exponent = 0;
+    bool lossless = true;
+    for (size_t j = 0; j < n; j++)
+        largest = fmax(largest, fabs(high[j]));
+    if (largest > 0.0)
+        frexp(largest, &exponent);
+    for (size_t j = 0; j < n; j++)
+        lossless = lossless && ldexp(ldexp(high[j], -exponent), exponent) == high[j] &&
+                   ldexp(ldexp(low[j], -exponent), exponent) == low[j];
+    for (size_t j = 0; j < n && lossless; j++) {
+        high[j] = ldexp(high[j], -exponent);
+        low[j] = ldexp(low[j], -exponent);
+    }
+}
+
 /* Rows as a pair of arrays, k x n each. */
 static hs_status subtract(const double *points, size_t k, size_t n, const double *q, double *high,
                           double *low, bool *rounded, hs_error *error) {
@@ -42,43 +60,19 @@ static hs_status subtract(const double *points, size_t k, size_t n, const double
                            j + 1);
     for (size_t i = 0; i < k; i++) {
         const double *x = points + i * n;
+        double *row = high + i * n, *rest = low + i * n;
         for (size_t j = 0; j < n; j++)
             if (!isfinite(x[j]))
                 return hs_fail(error, HS_BAD_DATA, "row %zu, column %zu is not a finite number",
                                i + 1, j + 1);
-        if (!subtract_row(x, q, n, 1.0, high + i * n, low + i * n) &&
-            !subtract_row(x, q, n, 0.25, high + i * n, low + i * n))
+        if (!subtract_row(x, q, n, 1.0, row, rest) && !subtract_row(x, q, n, 0.25, row, rest))
             return hs_fail(error, HS_BAD_DATA,
                            "row %zu is too far from the point for double precision", i + 1);
+        scale_row(row, rest, n);
         for (size_t j = 0; j < n; j++)
-            *rounded = *rounded || low[i * n + j] != 0.0;
+            *rounded = *rounded || rest[j] != 0.0;
     }
     return HS_OK;
-}
-
-/* The problem scaled each row by a power of two; scales the low parts alike. Where that would lose
- * bits the row goes back to its own scale. */
-static void scale_low(hs_problem *problem, double *low) {
-    size_t n = problem->n;
-    const double *weight = problem->layer->weight;
-    for (size_t i = 0; i < problem->m; i++) {
-        int before = 0, after = 0;
-        bool lossless = true;
-        for (size_t j = 0; j < n; j++) {
-            if (weight[i * n + j] == 0.0)
-                continue;
-            frexp(weight[i * n + j], &before);
-            frexp(problem->a[i * n + j], &after);
-            break;
-        }
-        int shift = after - before;
-        for (size_t j = 0; j < n; j++)
-            lossless = lossless && ldexp(ldexp(low[i * n + j], shift), -shift) == low[i * n + j];
-        for (size_t j = 0; j < n; j++) {
-            low[i * n + j] = lossless ? ldexp(low[i * n + j], shift) : low[i * n + j];
-            problem->a[i * n + j] = lossless ? problem->a[i * n + j] : weight[i * n + j];
-        }
-    }
 }
 
 size_t hs_depth_count(const hs_system *rows, const double *u) {
@@ -93,7 +87,7 @@ size_t hs_depth_count(const hs_system *rows, const double *u) {
 typedef struct question {
     const hs_settings *settings;
     hs_run run;
-    hs_layer *layer; /* the rows x_i - q, rounded */
+    hs_layer *layer; /* the rows x_i - q, rounded; scaled by powers of two */
     double *low;     /* k x n: what rounding took from them; NULL: nothing */
     hs_problem problem;
     size_t k, n, zeros;
@@ -103,26 +97,22 @@ typedef struct question {
 static hs_status prepare(question *ask, const double *points, const double *q, hs_error *error) {
     size_t k = ask->k, n = ask->n;
     bool rounded = false;
-    double *high = hs_allocate_matrix(k, n, sizeof *high);
     ask->low = hs_allocate_matrix(k, n, sizeof *ask->low);
     ask->result = hs_allocate(1, sizeof *ask->result);
     if (ask->result != NULL)
         ask->result->direction = hs_allocate(n, sizeof(double));
     hs_status status = HS_OK;
-    if (high == NULL || ask->low == NULL || ask->result == NULL || ask->result->direction == NULL)
+    if (ask->low == NULL || ask->result == NULL || ask->result->direction == NULL)
         status = hs_fail(error, HS_NO_MEMORY, "no memory for the depth among %zu points", k);
-    const hs_domain space = {.kind = HS_DOMAIN_SPACE};
     if (status == HS_OK)
-        status = subtract(points, k, n, q, high, ask->low, &rounded, error);
+        status = hs_layer_make(k, n, &ask->layer, error);
     if (status == HS_OK)
-        status = hs_layer_create(k, n, high, NULL, &ask->layer, error);
-    free(high);
+        status = subtract(points, k, n, q, ask->layer->weight, ask->low, &rounded, error);
     if (status == HS_OK)
-        status = hs_problem_create(ask->layer, &space, &ask->problem, error);
+        status = hs_problem_of_rows(ask->layer, &ask->problem, error);
     if (status != HS_OK)
         return status;
     if (rounded) {
-        scale_low(&ask->problem, ask->low);
         ask->problem.system.low = ask->low;
     } else {
         free(ask->low);

@@ -20,7 +20,8 @@ typedef struct descent {
     hs_tree *tree;
     uint64_t random;
     double *u, *trial, *best; /* n */
-    double *value;            /* count: row.u of the rows scaled to norm 1 */
+    double *scale;            /* count: what the rows are multiplied by to have norm 1 */
+    double *value;            /* count: row.u of the rows scaled so */
     double *trial_value;      /* count */
     size_t best_count;
     size_t enough; /* a lower bound of the count: nothing is better */
@@ -40,12 +41,13 @@ static double next_number(descent *at) { /* xorshift64*: Marsaglia, Vigna; about
 /* How many rows have row.u >= 0, in floating point. */
 static size_t evaluate(const descent *at, const double *u, double *value) {
     const hs_tree *tree = at->tree;
+    const double *a = tree->signed_rows.a;
     size_t n = tree->n, count = 0;
     for (size_t i = 0; i < tree->count; i++) {
         double sum = 0.0;
         for (size_t j = 0; j < n; j++)
-            sum += tree->unit[i * n + j] * u[j];
-        value[i] = sum;
+            sum += a[i * n + j] * u[j];
+        value[i] = at->scale[i] * sum;
         count += sum >= 0.0;
     }
     return count;
@@ -80,8 +82,9 @@ static bool step(descent *at, size_t *count) {
         if (i == tree->count)
             return false;
         least = at->value[i];
+        double length = (1.01 * least + 1e-3) * at->scale[i];
         for (size_t j = 0; j < n; j++)
-            at->trial[j] = at->u[j] - (1.01 * least + 1e-3) * tree->unit[i * n + j];
+            at->trial[j] = at->u[j] - length * tree->signed_rows.a[i * n + j];
         size_t now = normalise(at->trial, n) ? evaluate(at, at->trial, at->trial_value) : SIZE_MAX;
         if (now < *count) {
             memcpy(at->u, at->trial, n * sizeof *at->u);
@@ -118,13 +121,25 @@ static void try_starts(descent *at) {
     }
     for (size_t i = 0; i < tree->count; i += stride) {
         for (size_t j = 0; j < n; j++)
-            at->u[j] = 1e-4 * next_number(at) - tree->unit[i * n + j];
+            at->u[j] = 1e-4 * next_number(at) - at->scale[i] * tree->signed_rows.a[i * n + j];
         descend(at);
     }
     for (int k = 0; k < RANDOM_STARTS; k++) {
         for (size_t j = 0; j < n; j++)
             at->u[j] = next_number(at);
         descend(at);
+    }
+}
+
+/* Rows that are too small or too large for it are left as they are. */
+static void scale_rows(const hs_tree *tree, double *scale) {
+    size_t n = tree->n;
+    for (size_t i = 0; i < tree->count; i++) {
+        const double *a = tree->signed_rows.a + i * n;
+        double square = 0.0;
+        for (size_t j = 0; j < n; j++)
+            square += a[j] * a[j];
+        scale[i] = square > 1e-200 && square < 1e200 ? 1.0 / sqrt(square) : 1.0;
     }
 }
 
@@ -135,20 +150,22 @@ static hs_status offer_directions(hs_tree *tree, size_t enough) {
                   .best_count = SIZE_MAX,
                   .enough = enough};
     at.u = hs_allocate(3 * n, sizeof *at.u);
-    at.value = hs_allocate_matrix(2, tree->count, sizeof *at.value);
+    at.value = hs_allocate_matrix(3, tree->count, sizeof *at.value);
     if (at.u == NULL || at.value == NULL) {
         free(at.u);
         free(at.value);
         return HS_NO_MEMORY;
     }
     at.trial_value = at.value + tree->count;
+    at.scale = at.trial_value + tree->count;
+    scale_rows(tree, at.scale);
     at.trial = at.u + n;
     at.best = at.trial + n;
     try_starts(&at);
     const hs_system rows = {.d = tree->d,
                             .rows = tree->count,
-                            .a = tree->signed_a,
-                            .low = tree->signed_low,
+                            .a = tree->signed_rows.a,
+                            .low = tree->signed_rows.low,
                             .radius = INFINITY};
     if (at.best_count < SIZE_MAX)
         hs_tree_offer(tree, at.best, hs_depth_count(&rows, at.best));

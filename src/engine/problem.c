@@ -169,6 +169,18 @@ done:
     return status;
 }
 
+hs_status hs_problem_of_rows(const hs_layer *layer, hs_problem *problem, hs_error *error) {
+    size_t m = layer->m, n = layer->n;
+    *problem = (hs_problem){.layer = layer, .domain = {.kind = HS_DOMAIN_SPACE}, .m = m, .n = n};
+    problem->system = (hs_system){.d = n, .rows = m, .a = layer->weight, .radius = INFINITY};
+    problem->zero_row = hs_allocate(m, sizeof *problem->zero_row);
+    if (problem->zero_row == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "no memory for a problem of %zu x %zu", m, n);
+    for (size_t i = 0; i < m; i++)
+        problem->zero_row[i] = row_is_zero(layer->weight + i * n, n);
+    return HS_OK;
+}
+
 void hs_problem_clear(hs_problem *problem) {
     free(problem->a);
     free(problem->beta);

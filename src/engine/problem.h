@@ -27,13 +27,16 @@ typedef struct hs_problem {
     bool homogenised; /* the last coordinate of the system is tau */
     int exponent;     /* ball with bias: z = 2^exponent times the system's point */
     bool *zero_row;   /* m: the weight of this row is zero */
-    double *a;        /* owned by the problem: system.a */
+    double *a;        /* owned by the problem: system.a; NULL: the layer's weight is */
     double *beta;     /* owned: system.beta, or NULL */
 } hs_problem;
 
 /* Checks the domain (HS_INVALID_ARGUMENT). The layer must outlive the problem. */
 hs_status hs_problem_create(const hs_layer *layer, const hs_domain *domain, hs_problem *problem,
                             hs_error *error);
+/* The whole space and no bias, with the layer's rows as they are: system.a is the layer's weight.
+ * For rows that have been scaled. */
+hs_status hs_problem_of_rows(const hs_layer *layer, hs_problem *problem, hs_error *error);
 void hs_problem_clear(hs_problem *problem);
 
 /* Turns a point u of the system into an input z (n doubles); for a cone that came from a bounded
