@@ -1,4 +1,4 @@
-/* Sets of rows as arrays of 64-bit words. */
+/* Sets of rows as arrays of 64-bit words, and as lists. */
 #ifndef HS_ENGINE_BITS_H
 #define HS_ENGINE_BITS_H
 
@@ -52,6 +52,21 @@ static inline size_t hs_bits_next(const uint64_t *bits, size_t words, size_t i) 
         word = bits[k];
     }
     return 64 * k + (size_t)__builtin_ctzll(word);
+}
+
+/* Disjoint sets: set k is row[begin[k]], ..., row[begin[k + 1] - 1], in increasing order. */
+typedef struct hs_groups {
+    size_t count;
+    size_t *begin; /* count + 1; begin[0] = 0 */
+    uint32_t *row;
+} hs_groups;
+
+static inline size_t hs_group_size(const hs_groups *groups, size_t k) {
+    return groups->begin[k + 1] - groups->begin[k];
+}
+
+static inline const uint32_t *hs_group(const hs_groups *groups, size_t k) {
+    return groups->row + groups->begin[k];
 }
 
 /* Every member, in order; `break` leaves the word only, so there is none. */

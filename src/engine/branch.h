@@ -36,6 +36,7 @@ enum {
     HS_POOL_SIZE = 512,       /* cores remembered by a worker */
     HS_POOL_LOOK = 64,        /* ... of which so many are looked at for one to forget */
     HS_POOL_FREE = 10,        /* a remembered core has at most this many free rows */
+    HS_POOL_WORDS = 32,       /* of a set of rows: beyond, the pool has lists */
     HS_SCORED_SIZES = 3,      /* the row to branch on: cores larger than the smallest by so much */
     HS_FRESH_GAP = 2, /* spanning: rows short of the bound at which cores are sought afresh */
     HS_CLOSING_WORK = 300000, /* multiplications for one independence proof that closes a node */
@@ -115,12 +116,15 @@ typedef struct hs_task {
     uint64_t sets[]; /* inactive, active, free: words each */
 } hs_task;
 
-/* Cores remembered by a worker, set k's word w at [w * HS_POOL_SIZE + k]. */
+/* Cores remembered by a worker: rows that cannot all have these states. Set k's word w is at
+ * [w * HS_POOL_SIZE + k]; where there are many rows (inactive is NULL) cores are lists. */
 typedef struct hs_pool {
     size_t count, hand;
-    uint64_t *inactive, *active; /* rows that cannot all have these states */
-    uint64_t *age;               /* when the core was last of use */
-    uint64_t *size;              /* free rows at the current node; huge where it does not fit */
+    uint64_t *inactive, *active;
+    uint32_t *member; /* HS_POOL_SIZE x most: signed rows, by their rows */
+    size_t most, *length;
+    uint64_t *age;  /* when the core was last of use */
+    uint64_t *size; /* free rows at the current node; huge where it does not fit */
     uint64_t *memory;
 } hs_pool;
 
@@ -152,9 +156,9 @@ typedef struct hs_worker {
     size_t usable_count;
     uint64_t *last_core; /* words: the inactive rows of the core taken last */
     size_t last_slot;    /* where it is in the pool */
-    uint64_t *packed;    /* words x (count + 1): free parts of disjoint cores */
+    hs_groups packed;    /* free parts of disjoint cores */
     size_t *packed_slot; /* where they are in the pool */
-    size_t packed_count;
+    uint32_t *open;      /* stride + 2: the free part of a core */
     uint64_t *union_bits, *scratch_bits, *allowed, *outside; /* words each */
     uint64_t *doubtful; /* words: free rows that no core of the node should have */
     size_t *core_rows;
@@ -239,22 +243,23 @@ hs_status hs_pool_create(hs_worker *worker);
 void hs_pool_clear(hs_worker *worker);
 /* Finds the pool's cores that say something at this node, smallest free part first. */
 void hs_pool_filter(hs_worker *worker, const hs_frame *frame);
-/* The free rows of usable core k; returns how many. */
-size_t hs_pool_open(const hs_worker *worker, const hs_frame *frame, size_t k, uint64_t *open);
+/* The free rows of usable core k, into worker->open; returns how many. */
+size_t hs_pool_open(hs_worker *worker, const hs_frame *frame, size_t k);
 /* Greedy disjoint choice from the usable cores into worker->packed. */
 void hs_pool_pack(hs_worker *worker, const hs_frame *frame);
+/* Adds worker->open, the free part of the core in this slot, to worker->packed, and the rows to
+ * worker->union_bits. */
+void hs_pack(hs_worker *worker, size_t slot, size_t size);
 
 /* ---- branch_rank.c ---- */
-/* groups: `count` disjoint sets of rows, one of each active. True when the fixed active rows and
- * every transversal are proven to have rank n. */
-bool hs_transversals_span(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
-                          size_t count);
+/* Of each of worker->packed one row is active. True when the fixed active rows and every
+ * transversal are proven to have rank n. */
+bool hs_transversals_span(hs_worker *worker, const uint64_t *active);
 /* Would the last proof have taken far too long? */
 bool hs_transversals_far(const hs_worker *worker);
 /* As hs_transversals_span with one row of `extra` in place of a group: removes from extra the rows
  * for which the proof fails. */
-void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
-                          size_t count, uint64_t *extra);
+void hs_transversals_with(hs_worker *worker, const uint64_t *active, uint64_t *extra);
 /* Into worker->doubtful: free rows that are nearly dependent modulo span(D), for which proofs would
  * be left to arithmetic modulo a prime: those that nearly vanish, and those nearly parallel to
  * another, which is not among them. Exactly parallel ones are left out only where both are the same

@@ -165,26 +165,34 @@ static hs_status prove(hs_worker *worker, const answer *from, size_t count, bool
 
 hs_status hs_pool_create(hs_worker *worker) {
     hs_pool *pool = &worker->pool;
-    size_t words = worker->tree->words;
-    pool->memory = hs_allocate_matrix(2 * words + 2, HS_POOL_SIZE, sizeof *pool->memory);
+    size_t words = worker->tree->words, stride = worker->tree->stride;
+    bool listed = words > HS_POOL_WORDS;
+    pool->most = listed ? stride + 1 : 0;
+    pool->member = hs_allocate_matrix(HS_POOL_SIZE, pool->most, sizeof *pool->member);
+    pool->length = hs_allocate(HS_POOL_SIZE, sizeof *pool->length);
+    pool->memory =
+        hs_allocate_matrix(listed ? 2 : 2 * words + 2, HS_POOL_SIZE, sizeof *pool->memory);
     worker->usable = hs_allocate(2 * HS_POOL_SIZE, sizeof *worker->usable);
-    size_t stride = worker->tree->stride;
     worker->core_scratch = hs_allocate_matrix(5 + 2 * stride, stride, sizeof(double));
     worker->core_inverse = hs_allocate_matrix(2 * stride, stride, sizeof(double));
-    if (pool->memory == NULL || worker->usable == NULL || worker->core_scratch == NULL ||
-        worker->core_inverse == NULL)
+    if (pool->member == NULL || pool->length == NULL || pool->memory == NULL ||
+        worker->usable == NULL || worker->core_scratch == NULL || worker->core_inverse == NULL)
         return HS_NO_MEMORY;
     worker->core_lambda = worker->core_scratch + 4 * stride;
     worker->core_slots = worker->core_lambda + stride;
-    pool->inactive = pool->memory;
-    pool->active = pool->inactive + words * HS_POOL_SIZE;
-    pool->age = pool->active + words * HS_POOL_SIZE;
+    pool->age = pool->memory;
     pool->size = pool->age + HS_POOL_SIZE;
+    if (!listed) {
+        pool->inactive = pool->size + HS_POOL_SIZE;
+        pool->active = pool->inactive + words * HS_POOL_SIZE;
+    }
     return HS_OK;
 }
 
 void hs_pool_clear(hs_worker *worker) {
     free(worker->pool.memory);
+    free(worker->pool.member);
+    free(worker->pool.length);
     free(worker->usable);
     free(worker->core_scratch);
     free(worker->core_inverse);
@@ -204,21 +212,38 @@ static size_t place(hs_pool *pool) {
     return oldest;
 }
 
+/* Signed rows by their rows. */
+static void list_core(hs_worker *worker, size_t k, size_t count) {
+    hs_pool *pool = &worker->pool;
+    size_t total = worker->tree->total;
+    uint32_t *member = pool->member + k * pool->most;
+    for (size_t c = 0; c < count; c++) {
+        size_t at = c;
+        for (; at > 0 && member[at - 1] % total > worker->core_rows[c] % total; at--)
+            member[at] = member[at - 1];
+        member[at] = (uint32_t)worker->core_rows[c];
+    }
+    pool->length[k] = count;
+}
+
 static void remember(hs_worker *worker, size_t count) {
     const hs_tree *tree = worker->tree;
     hs_pool *pool = &worker->pool;
     size_t k = place(pool);
-    for (size_t w = 0; w < tree->words; w++)
+    for (size_t w = 0; w < tree->words && pool->inactive != NULL; w++)
         pool->inactive[w * HS_POOL_SIZE + k] = pool->active[w * HS_POOL_SIZE + k] = 0;
     memset(worker->last_core, 0, tree->words * sizeof *worker->last_core);
     for (size_t c = 0; c < count; c++) {
         size_t row = worker->core_rows[c] % tree->total;
         bool active = worker->core_rows[c] >= tree->total;
         uint64_t *bits = active ? pool->active : pool->inactive;
-        bits[row / 64 * HS_POOL_SIZE + k] |= UINT64_C(1) << (row % 64);
+        if (pool->inactive != NULL)
+            bits[row / 64 * HS_POOL_SIZE + k] |= UINT64_C(1) << (row % 64);
         if (!active)
             hs_bits_set(worker->last_core, row);
     }
+    if (pool->inactive == NULL)
+        list_core(worker, k, count);
     pool->age[k] = ++worker->clock;
     worker->last_slot = k;
 }
@@ -343,16 +368,39 @@ hs_core_answer hs_core_take_narrow(hs_worker *worker, const hs_cone *solver, uin
     return HS_CORE_REFUTED;
 }
 
+/* As the kernel's filter, for lists. */
+static size_t filter_lists(hs_worker *worker, const hs_frame *frame, uint16_t *found) {
+    hs_pool *pool = &worker->pool;
+    size_t total = worker->tree->total, count = 0;
+    for (size_t k = 0; k < pool->count; k++) {
+        const uint32_t *member = pool->member + k * pool->most;
+        bool fits = true;
+        pool->size[k] = 0;
+        for (size_t c = 0; c < pool->length[k] && fits; c++) {
+            size_t row = member[c] % total;
+            bool open = member[c] < total && hs_bits_test(frame->free, row);
+            fits = open || hs_bits_test(member[c] < total ? frame->inactive : frame->active, row);
+            pool->size[k] += open;
+        }
+        if (fits && pool->size[k] <= HS_POOL_FREE)
+            found[count++] = (uint16_t)k;
+    }
+    return count;
+}
+
 void hs_pool_filter(hs_worker *worker, const hs_frame *frame) {
     const hs_tree *tree = worker->tree;
     hs_pool *pool = &worker->pool;
     size_t begin[HS_POOL_FREE + 2] = {0};
+    uint16_t *found = worker->usable + HS_POOL_SIZE;
     for (size_t w = 0; w < tree->words; w++)
         worker->scratch_bits[w] = frame->inactive[w] | frame->free[w];
-    uint16_t *found = worker->usable + HS_POOL_SIZE;
-    worker->usable_count = worker->tree->kernels->filter(
-        pool->inactive, pool->active, HS_POOL_SIZE, pool->count, tree->words, worker->scratch_bits,
-        frame->active, frame->free, HS_POOL_FREE, pool->size, found);
+    worker->usable_count =
+        pool->inactive == NULL
+            ? filter_lists(worker, frame, found)
+            : tree->kernels->filter(pool->inactive, pool->active, HS_POOL_SIZE, pool->count,
+                                    tree->words, worker->scratch_bits, frame->active, frame->free,
+                                    HS_POOL_FREE, pool->size, found);
     for (size_t k = 0; k < worker->usable_count; k++)
         begin[pool->size[found[k]] + 1]++;
     for (size_t size = 1; size <= HS_POOL_FREE; size++)
@@ -361,25 +409,61 @@ void hs_pool_filter(hs_worker *worker, const hs_frame *frame) {
         worker->usable[begin[pool->size[found[k]]]++] = found[k];
 }
 
-size_t hs_pool_open(const hs_worker *worker, const hs_frame *frame, size_t k, uint64_t *open) {
+size_t hs_pool_open(hs_worker *worker, const hs_frame *frame, size_t k) {
+    const hs_pool *pool = &worker->pool;
+    size_t count = 0, total = worker->tree->total;
+    if (pool->inactive == NULL) {
+        const uint32_t *member = pool->member + k * pool->most;
+        for (size_t c = 0; c < pool->length[k]; c++)
+            if (member[c] < total && hs_bits_test(frame->free, member[c]))
+                worker->open[count++] = member[c];
+        return count;
+    }
     for (size_t w = 0; w < worker->tree->words; w++)
-        open[w] = worker->pool.inactive[w * HS_POOL_SIZE + k] & frame->free[w];
-    return worker->pool.size[k];
+        for (uint64_t bits = pool->inactive[w * HS_POOL_SIZE + k] & frame->free[w]; bits != 0;
+             bits &= bits - 1)
+            worker->open[count++] = (uint32_t)(64 * w + (size_t)__builtin_ctzll(bits));
+    return count;
+}
+
+void hs_pack(hs_worker *worker, size_t slot, size_t size) {
+    hs_groups *packed = &worker->packed;
+    uint32_t *row = packed->row + packed->begin[packed->count];
+    for (size_t k = 0; k < size; k++) {
+        row[k] = worker->open[k];
+        hs_bits_set(worker->union_bits, row[k]);
+    }
+    worker->packed_slot[packed->count++] = slot;
+    packed->begin[packed->count] = packed->begin[packed->count - 1] + size;
+}
+
+/* Does the free part of the core have a row of worker->union_bits? */
+static bool meets(const hs_worker *worker, const hs_frame *frame, size_t k) {
+    const hs_pool *pool = &worker->pool;
+    const uint64_t *taken = worker->union_bits;
+    if (pool->inactive == NULL) {
+        const uint32_t *member = pool->member + k * pool->most;
+        for (size_t c = 0; c < pool->length[k]; c++)
+            if (member[c] < worker->tree->total && hs_bits_test(frame->free, member[c]) &&
+                hs_bits_test(taken, member[c]))
+                return true;
+        return false;
+    }
+    for (size_t w = 0; w < worker->tree->words; w++)
+        if (pool->inactive[w * HS_POOL_SIZE + k] & frame->free[w] & taken[w])
+            return true;
+    return false;
 }
 
 void hs_pool_pack(hs_worker *worker, const hs_frame *frame) {
-    size_t words = worker->tree->words;
-    memcpy(worker->union_bits, worker->doubtful, words * sizeof(uint64_t));
-    worker->packed_count = 0;
+    memcpy(worker->union_bits, worker->doubtful, worker->tree->words * sizeof(uint64_t));
+    worker->packed.count = 0;
     for (size_t k = 0; k < worker->usable_count; k++) {
-        uint64_t *open = worker->packed + words * worker->packed_count;
-        hs_pool_open(worker, frame, worker->usable[k], open);
-        if (hs_bits_meet(open, worker->union_bits, words))
+        size_t slot = worker->usable[k];
+        if (meets(worker, frame, slot))
             continue;
-        for (size_t w = 0; w < words; w++)
-            worker->union_bits[w] |= open[w];
-        worker->pool.age[worker->usable[k]] = ++worker->clock;
-        worker->packed_slot[worker->packed_count] = worker->usable[k];
-        worker->packed_count++;
+        size_t size = hs_pool_open(worker, frame, slot);
+        hs_pack(worker, slot, size);
+        worker->pool.age[slot] = ++worker->clock;
     }
 }

@@ -51,12 +51,13 @@ static void forget_spanned(hs_worker *worker, hs_frame *frame) {
 /* ---- how much rows are asked for ------------------------------------------------------------- */
 
 /* A core with these free rows counts for twice as much as one that has a row more. */
-static void add_score(const hs_worker *worker, const uint64_t *open, size_t size) {
+static void add_score(const hs_worker *worker, const uint32_t *row, size_t size) {
     static const float weight_of[HS_POOL_FREE + 2] = {1.0f,    0x1p-1f, 0x1p-2f,  0x1p-3f,
                                                       0x1p-4f, 0x1p-5f, 0x1p-6f,  0x1p-7f,
                                                       0x1p-8f, 0x1p-9f, 0x1p-10f, 0x1p-11f};
     float weight = weight_of[size <= HS_POOL_FREE ? size : HS_POOL_FREE + 1];
-    HS_BITS_EACH(i, open, worker->tree->words) worker->score[i] += weight;
+    for (size_t k = 0; k < size; k++)
+        worker->score[row[k]] += weight;
 }
 
 /* Into worker->score: by the smallest of the cores known here. */
@@ -65,12 +66,12 @@ static void score_rows(hs_worker *worker, const hs_frame *frame) {
     size_t largest_size = SIZE_MAX;
     memset(worker->score, 0, tree->padded * sizeof *worker->score);
     for (size_t k = 0; k < worker->usable_count; k++) {
-        size_t size = hs_pool_open(worker, frame, worker->usable[k], worker->scratch_bits);
+        size_t size = hs_pool_open(worker, frame, worker->usable[k]);
         if (k == 0)
             largest_size = size + HS_SCORED_SIZES;
         if (size > largest_size)
             break;
-        add_score(worker, worker->scratch_bits, size);
+        add_score(worker, worker->open, size);
     }
 }
 
@@ -88,7 +89,7 @@ static void ask_allowed(hs_worker *worker) {
 /* ---- bounds ---------------------------------------------------------------------------------- */
 
 static size_t forced(const hs_worker *worker, const hs_frame *frame) {
-    return hs_bits_count(frame->active, worker->tree->words) + worker->packed_count;
+    return hs_bits_count(frame->active, worker->tree->words) + worker->packed.count;
 }
 
 /* Are there cores enough, as far as counting them tells? Among dependent rows more may be needed.
@@ -111,22 +112,12 @@ static bool bound_closes(hs_worker *worker, const hs_frame *frame) {
         hs_proof_span(worker->part, NULL, 0, NULL, NULL);
         return true;
     }
-    if (!hs_transversals_span(worker, frame->active, worker->packed, worker->packed_count))
+    if (!hs_transversals_span(worker, frame->active))
         return false;
     size_t used;
     const size_t *which = hs_transversals_used(worker, &used);
-    hs_proof_span(worker->part, which, used, worker->packed_slot, worker->packed);
+    hs_proof_span(worker->part, which, used, worker->packed_slot, &worker->packed);
     return true;
-}
-
-static void keep_packed(hs_worker *worker, const uint64_t *open) {
-    size_t words = worker->tree->words;
-    worker->packed_slot[worker->packed_count] = worker->last_slot;
-    memcpy(worker->packed + words * worker->packed_count++, open, words * sizeof(uint64_t));
-    for (size_t w = 0; w < words; w++) {
-        worker->union_bits[w] |= open[w];
-        worker->allowed[w] &= ~open[w];
-    }
 }
 
 /* Fixed rows that seemed to be a core and are none, because they are nearly dependent: the systems
@@ -181,12 +172,12 @@ static node_answer peel(hs_worker *worker, hs_frame *frame, bool *feasible) {
         *feasible = answer == HS_SOLVE_FEASIBLE;
         if (answer != HS_SOLVE_CORE)
             return NODE_OPEN;
-        size_t size = 0, last = 0;
+        size_t size = 0;
         for (size_t w = 0; w < words; w++)
             worker->scratch_bits[w] = worker->last_core[w] & frame->free[w];
         HS_BITS_EACH(i, worker->scratch_bits, words) {
-            size++;
-            last = i;
+            worker->open[size++] = (uint32_t)i;
+            hs_bits_clear(worker->allowed, i);
             hs_ask(worker, i, 0.0);
         }
         if (size == 0) {
@@ -195,10 +186,10 @@ static node_answer peel(hs_worker *worker, hs_frame *frame, bool *feasible) {
         }
         if (size == 1) {
             hs_proof_unit(worker->part, worker->last_slot);
-            fix_active(frame, last);
+            fix_active(frame, worker->open[0]);
             return NODE_CHANGED;
         }
-        keep_packed(worker, worker->scratch_bits);
+        hs_pack(worker, worker->last_slot, size);
         if (bound_closes(worker, frame))
             return NODE_CLOSED;
         if (enough(worker, frame))
@@ -296,8 +287,7 @@ static bool fix_outside(hs_worker *worker, hs_frame *frame, bool base_is_fresh) 
     for (size_t w = 0; w < words; w++)
         worker->outside[w] = frame->free[w] & ~worker->union_bits[w];
     if (!tree->by_count)
-        hs_transversals_with(worker, frame->active, worker->packed, worker->packed_count,
-                             worker->outside);
+        hs_transversals_with(worker, frame->active, worker->outside);
     for (size_t w = 0; w < words; w++) {
         all = all && worker->outside[w] == (frame->free[w] & ~worker->union_bits[w]);
         any = any || worker->outside[w] != 0;
@@ -305,7 +295,7 @@ static bool fix_outside(hs_worker *worker, hs_frame *frame, bool base_is_fresh) 
     if (any && !tree->by_count) {
         size_t used;
         const size_t *which = hs_transversals_used(worker, &used);
-        hs_proof_fix(worker->part, which, used, worker->packed_slot, worker->packed,
+        hs_proof_fix(worker->part, which, used, worker->packed_slot, &worker->packed,
                      worker->outside);
     }
     for (size_t w = 0; w < words; w++) {
@@ -326,7 +316,7 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
         forget_spanned(worker, frame);
     if (worker->nearly_dependent && !tree->by_count)
         hs_find_doubtful(worker, frame);
-    worker->packed_count = 0;
+    worker->packed.count = 0;
     if (bound_closes(worker, frame))
         return NODE_CLOSED;
     node_answer answer = solve_base(worker, frame, trouble);
@@ -335,14 +325,14 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
     memcpy(worker->base_value, worker->value, tree->padded * sizeof *worker->value);
     hs_pool_filter(worker, frame);
     if (worker->usable_count > 0) {
-        size_t size = hs_pool_open(worker, frame, worker->usable[0], worker->scratch_bits);
+        size_t size = hs_pool_open(worker, frame, worker->usable[0]);
         if (size == 0) {
             hs_proof_dead(worker->part, worker->usable[0]);
             return NODE_CLOSED;
         }
         if (size == 1) {
             hs_proof_unit(worker->part, worker->usable[0]);
-            fix_active(frame, hs_bits_next(worker->scratch_bits, words, 0));
+            fix_active(frame, worker->open[0]);
             return NODE_CHANGED;
         }
     }
@@ -356,7 +346,7 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
     bool peeled = forced(worker, frame) + 4 >= target && !enough(worker, frame);
     for (int attempt = peeled ? 0 : 1; attempt < 2; attempt++) {
         if (attempt == 1) { /* afresh */
-            worker->packed_count = 0;
+            worker->packed.count = 0;
             memcpy(worker->union_bits, worker->doubtful, words * sizeof(uint64_t));
         }
         for (size_t w = 0; w < words; w++)
@@ -367,7 +357,7 @@ static node_answer bound(hs_worker *worker, hs_frame *frame, bool *trouble) {
             return answer;
         if (feasible && hs_offer_point(worker, worker->z, true) && tree->goal == HS_GOAL_SPAN)
             return NODE_CLOSED;
-        if (worker->packed_count == 0 && !feasible)
+        if (worker->packed.count == 0 && !feasible)
             return settle_exactly(worker, frame);
         if (attempt == 0 && forced(worker, frame) >= target && !hs_transversals_far(worker))
             continue; /* smaller cores may make the proof of their rank shorter */
@@ -387,9 +377,8 @@ static size_t choose_row(const hs_worker *worker, const hs_frame *frame) {
     const hs_tree *tree = worker->tree;
     size_t words = tree->words, row = SIZE_MAX;
     float *score = worker->score, best = -INFINITY, largest = FLT_MIN;
-    for (size_t k = 0; k < worker->packed_count; k++)
-        add_score(worker, worker->packed + k * words,
-                  hs_bits_count(worker->packed + k * words, words));
+    for (size_t k = 0; k < worker->packed.count; k++)
+        add_score(worker, hs_group(&worker->packed, k), hs_group_size(&worker->packed, k));
     HS_BITS_EACH(i, frame->free, words)
     largest = worker->base_value[i] > largest ? worker->base_value[i] : largest;
     HS_BITS_EACH(i, frame->free, words) {

@@ -130,12 +130,12 @@ static double length_of(const double *y, size_t pitch, size_t dims) {
 /* ---- set-up --------------------------------------------------------------------------------- */
 
 /* The packed groups by size, smallest first. */
-static void order_groups(hs_worker *worker, const uint64_t *groups, size_t count) {
+static void order_groups(hs_worker *worker) {
     hs_transversal *t = worker->transversal;
-    size_t words = worker->tree->words;
-    for (size_t k = 0; k < count; k++) {
-        size_t size = hs_bits_count(groups + k * words, words), at = k;
-        while (at > 0 && hs_bits_count(groups + t->group[at - 1] * words, words) > size) {
+    const hs_groups *packed = &worker->packed;
+    for (size_t k = 0; k < packed->count; k++) {
+        size_t size = hs_group_size(packed, k), at = k;
+        while (at > 0 && hs_group_size(packed, t->group[at - 1]) > size) {
             t->group[at] = t->group[at - 1];
             at--;
         }
@@ -147,23 +147,16 @@ static size_t padded(size_t columns) {
     return hs_padded(columns, HS_LANES);
 }
 
-/* The rows of the group at a place: place 0 has `extra` or the largest of those needed. */
-static const uint64_t *rows_at(const hs_worker *worker, const uint64_t *groups,
-                               const uint64_t *extra, size_t dims, size_t place) {
-    const hs_transversal *t = worker->transversal;
-    size_t words = worker->tree->words;
-    return place == 0 && extra != NULL ? extra : groups + t->group[dims - 1 - place] * words;
-}
-
-/* Columns: the last group of the search first, from 0, padded; then the others, the first of the
- * search last. */
-static void place_groups(hs_worker *worker, const uint64_t *groups, const uint64_t *extra,
-                         size_t dims) {
+/* Columns: the last group of the search, `extra` or the largest of those needed, first, from 0,
+ * padded; then the others, the first of the search last. */
+static void place_groups(hs_worker *worker, const uint64_t *extra, size_t dims) {
     hs_transversal *t = worker->transversal;
-    size_t column = 0, words = worker->tree->words;
+    size_t column = 0;
     for (size_t place = 0; place < dims; place++) {
         t->begin[place] = column;
-        column += hs_bits_count(rows_at(worker, groups, extra, dims, place), words);
+        column += place == 0 && extra != NULL
+                      ? hs_bits_count(extra, worker->tree->words)
+                      : hs_group_size(&worker->packed, t->group[dims - 1 - place]);
         t->end[place] = column;
         column = place == 0 ? padded(column) : column;
     }
@@ -464,20 +457,20 @@ static bool too_long(hs_transversal *t, size_t dims) {
 
 /* Chooses the groups that are needed, `extra` (or NULL) the last of them, and loads them; false
  * when there are too few, or too many choices. dims: how many are needed. */
-static bool load(hs_worker *worker, const uint64_t *active, const uint64_t *groups, size_t count,
-                 const uint64_t *extra, size_t *dims) {
+static bool load(hs_worker *worker, const uint64_t *active, const uint64_t *extra, size_t *dims) {
     hs_transversal *t = worker->transversal;
     const hs_tree *tree = worker->tree;
-    size_t given = count + (extra != NULL ? 1 : 0), fixed = hs_bits_count(active, tree->words);
+    size_t given = worker->packed.count + (extra != NULL ? 1 : 0),
+           fixed = hs_bits_count(active, tree->words);
     *dims = SIZE_MAX;
     t->work = 0.0;
     if (tree->n > HS_TRANSVERSAL_DIMS)
         return false;
-    order_groups(worker, groups, count);
+    order_groups(worker);
     if (!worker->degenerate && fixed < tree->n) { /* so many at least are needed */
         if (given < tree->n - fixed)
             return false;
-        place_groups(worker, groups, extra, tree->n - fixed);
+        place_groups(worker, extra, tree->n - fixed);
         if (too_long(t, tree->n - fixed))
             return false;
     }
@@ -485,11 +478,16 @@ static bool load(hs_worker *worker, const uint64_t *active, const uint64_t *grou
     *dims = tree->n - t->kept;
     if (*dims == 0 || given < *dims)
         return false;
-    place_groups(worker, groups, extra, *dims);
-    for (size_t place = 0; place < *dims; place++) {
-        size_t column = t->begin[place];
-        HS_BITS_EACH(i, rows_at(worker, groups, extra, *dims, place), tree->words)
-        load_column(worker, column++, i);
+    place_groups(worker, extra, *dims);
+    size_t place = 0, column = 0;
+    if (extra != NULL) {
+        HS_BITS_EACH(i, extra, tree->words) load_column(worker, column++, i);
+        place = 1;
+    }
+    for (; place < *dims; place++) {
+        const uint32_t *row = hs_group(&worker->packed, t->group[*dims - 1 - place]);
+        for (column = t->begin[place]; column < t->end[place]; column++)
+            load_column(worker, column, *row++);
     }
     return true;
 }
@@ -513,23 +511,21 @@ static bool examine(hs_worker *worker, size_t dims) {
     return walk(worker, t->level, dims, t->determinant);
 }
 
-bool hs_transversals_span(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
-                          size_t count) {
+bool hs_transversals_span(hs_worker *worker, const uint64_t *active) {
     size_t dims;
     worker->transversal->together = true;
-    return load(worker, active, groups, count, NULL, &dims) && examine(worker, dims);
+    return load(worker, active, NULL, &dims) && examine(worker, dims);
 }
 
 bool hs_transversals_far(const hs_worker *worker) {
     return worker->transversal->work > HS_FAR * (double)HS_CLOSING_WORK;
 }
 
-void hs_transversals_with(hs_worker *worker, const uint64_t *active, const uint64_t *groups,
-                          size_t count, uint64_t *extra) {
+void hs_transversals_with(hs_worker *worker, const uint64_t *active, uint64_t *extra) {
     hs_transversal *t = worker->transversal;
     size_t dims;
     t->together = false;
-    if (!load(worker, active, groups, count, extra, &dims) || !examine(worker, dims)) {
+    if (!load(worker, active, extra, &dims) || !examine(worker, dims)) {
         memset(extra, 0, worker->tree->words * sizeof *extra);
         return;
     }

@@ -167,16 +167,18 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     worker->want = aligned_alloc(64, 7 * tree->padded * sizeof *worker->want);
     worker->wide_values = aligned_alloc(64, 3 * tree->padded * sizeof *worker->wide_values);
     worker->z = hs_allocate(tree->stride, sizeof *worker->z);
-    worker->packed = hs_allocate_matrix(tree->count + 2, words, sizeof(uint64_t));
+    worker->packed.begin = hs_allocate(tree->count + 2, sizeof *worker->packed.begin);
+    worker->packed.row = hs_allocate(tree->count + 1, sizeof *worker->packed.row);
+    worker->open = hs_allocate(tree->stride + 2, sizeof *worker->open);
     worker->packed_slot = hs_allocate(tree->count + 2, sizeof *worker->packed_slot);
     worker->union_bits = hs_allocate_matrix(6, words, sizeof(uint64_t));
     worker->core_rows = hs_allocate(2 * tree->total + 2, sizeof *worker->core_rows);
     worker->core_weights = hs_allocate(2 * tree->total + 2, sizeof *worker->core_weights);
     worker->last_z = hs_allocate(tree->stride, sizeof *worker->last_z);
     if (worker->frames == NULL || worker->want == NULL || worker->wide_values == NULL ||
-        worker->z == NULL || worker->packed == NULL || worker->packed_slot == NULL ||
-        worker->union_bits == NULL || worker->core_rows == NULL || worker->core_weights == NULL ||
-        worker->last_z == NULL)
+        worker->z == NULL || worker->packed.begin == NULL || worker->packed.row == NULL ||
+        worker->open == NULL || worker->packed_slot == NULL || worker->union_bits == NULL ||
+        worker->core_rows == NULL || worker->core_weights == NULL || worker->last_z == NULL)
         return HS_NO_MEMORY;
     memset(worker->want, 0, 7 * tree->padded * sizeof *worker->want);
     worker->slack = worker->want + tree->padded;
@@ -216,7 +218,9 @@ void hs_worker_clear(hs_worker *worker) {
     free(worker->wide_values);
     free(worker->z);
     hs_pool_clear(worker);
-    free(worker->packed);
+    free(worker->packed.begin);
+    free(worker->packed.row);
+    free(worker->open);
     free(worker->packed_slot);
     free(worker->union_bits);
     free(worker->core_rows);

@@ -1,7 +1,6 @@
 #include "engine/proof.h"
 
 #include "certificate/format.h"
-#include "engine/bits.h"
 #include "geometry/residue.h"
 #include "support/allocate.h"
 #include "support/clock.h"
@@ -526,13 +525,12 @@ void hs_proof_dead(hs_proof_part *part, size_t slot) {
 }
 
 static void put_groups(hs_proof_part *part, unsigned step, const size_t *which, size_t count,
-                       const size_t *slots, const uint64_t *groups, double rows) {
-    size_t words = part->proof->words;
+                       const size_t *slots, const hs_groups *groups, double rows) {
     double choices = rows;
     for (size_t k = 0; k < count; k++) {
         need(part, slots[which[k]]);
         if (groups != NULL)
-            choices *= (double)hs_bits_count(groups + which[k] * words, words);
+            choices *= (double)hs_group_size(groups, which[k]);
     }
     part->cost += choice_seconds * choices;
     put_step(part, step);
@@ -542,13 +540,13 @@ static void put_groups(hs_proof_part *part, unsigned step, const size_t *which, 
 }
 
 void hs_proof_span(hs_proof_part *part, const size_t *which, size_t count, const size_t *slots,
-                   const uint64_t *groups) {
+                   const hs_groups *groups) {
     if (!idle(part))
         put_groups(part, HS_STEP_SPAN, which, count, slots, groups, 1.0);
 }
 
 void hs_proof_fix(hs_proof_part *part, const size_t *which, size_t count, const size_t *slots,
-                  const uint64_t *groups, const uint64_t *rows) {
+                  const hs_groups *groups, const uint64_t *rows) {
     if (idle(part))
         return;
     put_groups(part, HS_STEP_FIX, which, count, slots, groups,

@@ -7,6 +7,7 @@
 #ifndef HS_ENGINE_PROOF_H
 #define HS_ENGINE_PROOF_H
 
+#include "engine/bits.h"
 #include "engine/certificate.h"
 #include "engine/engine.h"
 
@@ -56,12 +57,12 @@ void hs_proof_segment(hs_proof_part *part, uint64_t number, const uint64_t *inac
                       const uint64_t *active);
 void hs_proof_unit(hs_proof_part *part, size_t slot);
 void hs_proof_dead(hs_proof_part *part, size_t slot);
-/* which: indices of the groups that count; slot and bits of each group (NULL: not worth counting).
+/* which: indices of the groups that count; slots and rows of the groups (NULL: not worth counting).
  */
 void hs_proof_span(hs_proof_part *part, const size_t *which, size_t count, const size_t *slots,
-                   const uint64_t *groups);
+                   const hs_groups *groups);
 void hs_proof_fix(hs_proof_part *part, const size_t *which, size_t count, const size_t *slots,
-                  const uint64_t *groups, const uint64_t *rows);
+                  const hs_groups *groups, const uint64_t *rows);
 void hs_proof_branch(hs_proof_part *part, size_t row);
 void hs_proof_detach(hs_proof_part *part, uint64_t number);
 /* Classes modulo 3: the branch is left to the chunks from `first` on, by digits for these rows. */
