@@ -32,6 +32,7 @@ enum {
     HS_POLL_EFFORT = 2000000, /* multiplications between two looks at the clock */
     HS_EXACT_DIMENSIONS = 40, /* beyond, one exact step may take minutes */
     HS_COLUMN_SIZE = 1 << 20, /* numbers: more are not held a second time, column by column */
+    HS_BASES = 64,            /* of nodes deeper than that the nodes above find theirs again */
     HS_PRICED_ROWS = 512,     /* then so many rows are priced at a time */
     HS_POOL_SIZE = 512,       /* cores remembered by a worker */
     HS_POOL_LOOK = 64,        /* ... of which so many are looked at for one to forget */
@@ -128,21 +129,46 @@ typedef struct hs_pool {
     uint64_t *memory;
 } hs_pool;
 
-typedef struct hs_frame {
+/* The node that a worker is at. Its sets are changed by hs_node_change and hs_node_fix only. */
+typedef struct hs_node {
     uint64_t *inactive, *active, *free; /* words each */
     uint64_t *ignored;                  /* words: fixed rows that the systems leave out */
     size_t last;                        /* the row fixed last by branching, or SIZE_MAX */
-    hs_solver base;  /* smallest point of the fixed rows, as far as they were added */
+    hs_solver *base; /* smallest point of the fixed rows, as far as they were added */
+} hs_node;
+
+/* The node and those above it, from the root on. */
+typedef struct hs_frame {
     size_t bound;    /* active rows forced here, as far as known */
-    bool continued;  /* "row inactive" is still to be done here */
-    bool stolen;     /* ... and was given away */
+    size_t row;      /* branched on: active in the node below, inactive when that is done */
+    size_t mark;     /* changes up to there */
+    bool stolen;     /* "row inactive" was given away */
     uint64_t number; /* ... under this number in the proof */
 } hs_frame;
 
+typedef struct hs_change {
+    size_t word;   /* of the node's sets */
+    uint64_t bits; /* what it was */
+} hs_change;
+
+typedef struct hs_stack {
+    size_t depth; /* of the node; the root has 0 */
+    hs_frame *frame;
+    hs_change *change;
+    size_t changes, frame_room, change_room;
+} hs_stack;
+
+typedef struct hs_base {
+    hs_solver solver;
+    bool used;
+    size_t depth; /* of the node it belongs to */
+} hs_base;
+
 typedef struct hs_worker {
     hs_tree *tree;
-    hs_frame **frames; /* frame_count: by depth, where there was one */
-    size_t frame_count;
+    hs_node node;
+    hs_stack stack;
+    hs_base bases[HS_BASES]; /* that of a depth at depth modulo HS_BASES */
     hs_solver work;
     hs_minnorm wide;     /* for what single precision cannot tell, and for balls */
     double *wide_values; /* 3 padded: want, slack and value in double precision */
@@ -215,8 +241,6 @@ size_t hs_thread_count(const hs_settings *settings);
 /* Searches the subtree of this number in the proof. sets: as in a task. */
 void hs_worker_search(hs_worker *worker, uint64_t number, size_t bound, const uint64_t *sets);
 uint64_t hs_worker_pivots(const hs_worker *worker);
-/* The frame of a depth, allocated on first use; NULL after a failure. */
-hs_frame *hs_worker_frame(hs_worker *worker, size_t depth);
 /* Searches the whole tree with all threads, or all classes where tree->classes is set. */
 hs_status hs_tree_search(hs_tree *tree);
 /* As if it had not been searched yet. */
@@ -242,11 +266,11 @@ hs_status hs_core_record_empty(hs_worker *worker, size_t count);
 hs_status hs_pool_create(hs_worker *worker);
 void hs_pool_clear(hs_worker *worker);
 /* Finds the pool's cores that say something at this node, smallest free part first. */
-void hs_pool_filter(hs_worker *worker, const hs_frame *frame);
+void hs_pool_filter(hs_worker *worker, const hs_node *node);
 /* The free rows of usable core k, into worker->open; returns how many. */
-size_t hs_pool_open(hs_worker *worker, const hs_frame *frame, size_t k);
+size_t hs_pool_open(hs_worker *worker, const hs_node *node, size_t k);
 /* Greedy disjoint choice from the usable cores into worker->packed. */
-void hs_pool_pack(hs_worker *worker, const hs_frame *frame);
+void hs_pool_pack(hs_worker *worker, const hs_node *node);
 /* Adds worker->open, the free part of the core in this slot, to worker->packed, and the rows to
  * worker->union_bits. */
 void hs_pack(hs_worker *worker, size_t slot, size_t size);
@@ -265,7 +289,7 @@ void hs_transversals_with(hs_worker *worker, const uint64_t *active, uint64_t *e
  * another, which is not among them. Exactly parallel ones are left out only where both are the same
  * constraint of a cone.
  */
-void hs_find_doubtful(hs_worker *worker, const hs_frame *frame);
+void hs_find_doubtful(hs_worker *worker, const hs_node *node);
 /* Which groups the last successful proof used, and how many. */
 const size_t *hs_transversals_used(const hs_worker *worker, size_t *count);
 hs_status hs_transversal_create(hs_worker *worker);
@@ -286,7 +310,7 @@ typedef enum hs_solve_answer {
 void hs_ask(hs_worker *worker, size_t row, double want);
 void hs_ask_nothing(hs_worker *worker);
 /* Asks for the fixed rows of the node and for nothing else. */
-void hs_ask_fixed(hs_worker *worker, const hs_frame *frame);
+void hs_ask_fixed(hs_worker *worker, const hs_node *node);
 /* Adds violated rows until all that are asked for hold; worker->z is the point, worker->value what
  * the rows are there. */
 hs_solve_answer hs_solve(hs_worker *worker, hs_solver *solver);
@@ -307,8 +331,27 @@ bool hs_rows_span(hs_worker *worker, const uint64_t *rows);
 /* The rank of such a set, not modulo a prime. Overwrites core_rows. */
 size_t hs_exact_rank(hs_worker *worker, const uint64_t *rows);
 
+/* ---- branch_stack.c ---- */
+hs_status hs_stack_create(hs_worker *worker);
+void hs_stack_clear(hs_worker *worker);
+uint64_t hs_stack_pivots(const hs_worker *worker);
+/* The functions that are false have failed, and the tree too. */
+/* At a root, whose sets are for the caller to fill, with a base of no rows. */
+bool hs_stack_start(hs_worker *worker);
+/* Changes a word of a set of the node. */
+void hs_node_change(hs_worker *worker, uint64_t *word, uint64_t bits);
+/* Moves a free row into a set of the node. */
+void hs_node_fix(hs_worker *worker, uint64_t *set, size_t row);
+/* To the node below, where the row is active. */
+bool hs_stack_push(hs_worker *worker, size_t row);
+/* Back to the node above, where the row is inactive from now on. */
+void hs_stack_pop(hs_worker *worker);
+/* Gives the alternative of the highest node that has one to somebody who waits. */
+void hs_stack_share(hs_worker *worker);
+
 /* ---- branch_node.c ---- */
-void hs_node_explore(hs_worker *worker, size_t depth);
+/* Searches the subtree of the node, a root. */
+void hs_node_explore(hs_worker *worker);
 /* One node more. */
 void hs_worker_count(hs_worker *worker);
 

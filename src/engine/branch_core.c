@@ -369,7 +369,7 @@ hs_core_answer hs_core_take_narrow(hs_worker *worker, const hs_cone *solver, uin
 }
 
 /* As the kernel's filter, for lists. */
-static size_t filter_lists(hs_worker *worker, const hs_frame *frame, uint16_t *found) {
+static size_t filter_lists(hs_worker *worker, const hs_node *node, uint16_t *found) {
     hs_pool *pool = &worker->pool;
     size_t total = worker->tree->total, count = 0;
     for (size_t k = 0; k < pool->count; k++) {
@@ -378,8 +378,8 @@ static size_t filter_lists(hs_worker *worker, const hs_frame *frame, uint16_t *f
         pool->size[k] = 0;
         for (size_t c = 0; c < pool->length[k] && fits; c++) {
             size_t row = member[c] % total;
-            bool open = member[c] < total && hs_bits_test(frame->free, row);
-            fits = open || hs_bits_test(member[c] < total ? frame->inactive : frame->active, row);
+            bool open = member[c] < total && hs_bits_test(node->free, row);
+            fits = open || hs_bits_test(member[c] < total ? node->inactive : node->active, row);
             pool->size[k] += open;
         }
         if (fits && pool->size[k] <= HS_POOL_FREE)
@@ -388,18 +388,18 @@ static size_t filter_lists(hs_worker *worker, const hs_frame *frame, uint16_t *f
     return count;
 }
 
-void hs_pool_filter(hs_worker *worker, const hs_frame *frame) {
+void hs_pool_filter(hs_worker *worker, const hs_node *node) {
     const hs_tree *tree = worker->tree;
     hs_pool *pool = &worker->pool;
     size_t begin[HS_POOL_FREE + 2] = {0};
     uint16_t *found = worker->usable + HS_POOL_SIZE;
     for (size_t w = 0; w < tree->words; w++)
-        worker->scratch_bits[w] = frame->inactive[w] | frame->free[w];
+        worker->scratch_bits[w] = node->inactive[w] | node->free[w];
     worker->usable_count =
         pool->inactive == NULL
-            ? filter_lists(worker, frame, found)
+            ? filter_lists(worker, node, found)
             : tree->kernels->filter(pool->inactive, pool->active, HS_POOL_SIZE, pool->count,
-                                    tree->words, worker->scratch_bits, frame->active, frame->free,
+                                    tree->words, worker->scratch_bits, node->active, node->free,
                                     HS_POOL_FREE, pool->size, found);
     for (size_t k = 0; k < worker->usable_count; k++)
         begin[pool->size[found[k]] + 1]++;
@@ -409,18 +409,18 @@ void hs_pool_filter(hs_worker *worker, const hs_frame *frame) {
         worker->usable[begin[pool->size[found[k]]]++] = found[k];
 }
 
-size_t hs_pool_open(hs_worker *worker, const hs_frame *frame, size_t k) {
+size_t hs_pool_open(hs_worker *worker, const hs_node *node, size_t k) {
     const hs_pool *pool = &worker->pool;
     size_t count = 0, total = worker->tree->total;
     if (pool->inactive == NULL) {
         const uint32_t *member = pool->member + k * pool->most;
         for (size_t c = 0; c < pool->length[k]; c++)
-            if (member[c] < total && hs_bits_test(frame->free, member[c]))
+            if (member[c] < total && hs_bits_test(node->free, member[c]))
                 worker->open[count++] = member[c];
         return count;
     }
     for (size_t w = 0; w < worker->tree->words; w++)
-        for (uint64_t bits = pool->inactive[w * HS_POOL_SIZE + k] & frame->free[w]; bits != 0;
+        for (uint64_t bits = pool->inactive[w * HS_POOL_SIZE + k] & node->free[w]; bits != 0;
              bits &= bits - 1)
             worker->open[count++] = (uint32_t)(64 * w + (size_t)__builtin_ctzll(bits));
     return count;
@@ -438,31 +438,31 @@ void hs_pack(hs_worker *worker, size_t slot, size_t size) {
 }
 
 /* Does the free part of the core have a row of worker->union_bits? */
-static bool meets(const hs_worker *worker, const hs_frame *frame, size_t k) {
+static bool meets(const hs_worker *worker, const hs_node *node, size_t k) {
     const hs_pool *pool = &worker->pool;
     const uint64_t *taken = worker->union_bits;
     if (pool->inactive == NULL) {
         const uint32_t *member = pool->member + k * pool->most;
         for (size_t c = 0; c < pool->length[k]; c++)
-            if (member[c] < worker->tree->total && hs_bits_test(frame->free, member[c]) &&
+            if (member[c] < worker->tree->total && hs_bits_test(node->free, member[c]) &&
                 hs_bits_test(taken, member[c]))
                 return true;
         return false;
     }
     for (size_t w = 0; w < worker->tree->words; w++)
-        if (pool->inactive[w * HS_POOL_SIZE + k] & frame->free[w] & taken[w])
+        if (pool->inactive[w * HS_POOL_SIZE + k] & node->free[w] & taken[w])
             return true;
     return false;
 }
 
-void hs_pool_pack(hs_worker *worker, const hs_frame *frame) {
+void hs_pool_pack(hs_worker *worker, const hs_node *node) {
     memcpy(worker->union_bits, worker->doubtful, worker->tree->words * sizeof(uint64_t));
     worker->packed.count = 0;
     for (size_t k = 0; k < worker->usable_count; k++) {
         size_t slot = worker->usable[k];
-        if (meets(worker, frame, slot))
+        if (meets(worker, node, slot))
             continue;
-        size_t size = hs_pool_open(worker, frame, slot);
+        size_t size = hs_pool_open(worker, node, slot);
         hs_pack(worker, slot, size);
         worker->pool.age[slot] = ++worker->clock;
     }

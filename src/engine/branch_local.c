@@ -110,12 +110,11 @@ static bool start(local *s, size_t *outside) {
 
 void hs_local_search(hs_worker *worker, size_t solves) {
     hs_tree *tree = worker->tree;
-    hs_frame *first = hs_worker_frame(worker, 0);
     local s = {.worker = worker, .trial = &worker->work, .solves = solves};
     size_t outside = 0, row;
-    if (first == NULL || tree->count == 0)
+    if (tree->count == 0 || !hs_stack_start(worker))
         return;
-    s.solver = &first->base;
+    s.solver = worker->node.base;
     float *best = worker->local_want;
     size_t failures = SIZE_MAX, best_outside = 0;
     while (s.solves > 0 && !hs_tree_stopped(tree)) {

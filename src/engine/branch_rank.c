@@ -549,16 +549,16 @@ static bool same_constraint(const hs_tree *tree, size_t one, size_t other) {
     return tree->problem->beta == NULL && product > 0.0 && rest < nearly * nearly * square;
 }
 
-void hs_find_doubtful(hs_worker *worker, const hs_frame *frame) {
+void hs_find_doubtful(hs_worker *worker, const hs_node *node) {
     hs_transversal *t = worker->transversal;
     const hs_tree *tree = worker->tree;
     size_t pitch = t->pitch, kept = 0, columns = 0;
     memset(worker->doubtful, 0, tree->words * sizeof *worker->doubtful);
     if (tree->n > HS_TRANSVERSAL_DIMS)
         return;
-    reflect_fixed(worker, frame->active);
+    reflect_fixed(worker, node->active);
     size_t dims = tree->n - t->kept;
-    HS_BITS_EACH(i, frame->free, tree->words) load_column(worker, columns++, i);
+    HS_BITS_EACH(i, node->free, tree->words) load_column(worker, columns++, i);
     project(worker, columns);
     for (size_t c = 0; c < columns; c++) { /* the others move to the front, at length 1 */
         double *x = t->level + c, *y = t->level + kept, length = length_of(x, pitch, dims);

@@ -27,12 +27,12 @@ void hs_ask_nothing(hs_worker *worker) {
     }
 }
 
-void hs_ask_fixed(hs_worker *worker, const hs_frame *frame) {
+void hs_ask_fixed(hs_worker *worker, const hs_node *node) {
     const hs_tree *tree = worker->tree;
     hs_ask_nothing(worker);
-    HS_BITS_EACH(i, frame->inactive, tree->words) hs_ask(worker, i, HS_FIXED_PRIORITY);
-    HS_BITS_EACH(i, frame->active, tree->words) hs_ask(worker, i, -HS_FIXED_PRIORITY);
-    HS_BITS_EACH(i, frame->ignored, tree->words) hs_ask(worker, i, 0.0);
+    HS_BITS_EACH(i, node->inactive, tree->words) hs_ask(worker, i, HS_FIXED_PRIORITY);
+    HS_BITS_EACH(i, node->active, tree->words) hs_ask(worker, i, -HS_FIXED_PRIORITY);
+    HS_BITS_EACH(i, node->ignored, tree->words) hs_ask(worker, i, 0.0);
 }
 
 /* ---- solving --------------------------------------------------------------------------------- */

@@ -162,8 +162,6 @@ void hs_tree_clear(hs_tree *tree) {
 hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     size_t words = tree->words;
     *worker = (hs_worker){.tree = tree, .random = 0x9e3779b97f4a7c15u};
-    worker->frame_count = tree->count + 2;
-    worker->frames = hs_allocate(worker->frame_count, sizeof *worker->frames);
     worker->want = aligned_alloc(64, 7 * tree->padded * sizeof *worker->want);
     worker->wide_values = aligned_alloc(64, 3 * tree->padded * sizeof *worker->wide_values);
     worker->z = hs_allocate(tree->stride, sizeof *worker->z);
@@ -175,10 +173,10 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     worker->core_rows = hs_allocate(2 * tree->total + 2, sizeof *worker->core_rows);
     worker->core_weights = hs_allocate(2 * tree->total + 2, sizeof *worker->core_weights);
     worker->last_z = hs_allocate(tree->stride, sizeof *worker->last_z);
-    if (worker->frames == NULL || worker->want == NULL || worker->wide_values == NULL ||
-        worker->z == NULL || worker->packed.begin == NULL || worker->packed.row == NULL ||
-        worker->open == NULL || worker->packed_slot == NULL || worker->union_bits == NULL ||
-        worker->core_rows == NULL || worker->core_weights == NULL || worker->last_z == NULL)
+    if (worker->want == NULL || worker->wide_values == NULL || worker->z == NULL ||
+        worker->packed.begin == NULL || worker->packed.row == NULL || worker->open == NULL ||
+        worker->packed_slot == NULL || worker->union_bits == NULL || worker->core_rows == NULL ||
+        worker->core_weights == NULL || worker->last_z == NULL)
         return HS_NO_MEMORY;
     memset(worker->want, 0, 7 * tree->padded * sizeof *worker->want);
     worker->slack = worker->want + tree->padded;
@@ -191,7 +189,9 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     worker->outside = worker->allowed + words;
     worker->doubtful = worker->outside + words;
     worker->last_core = worker->doubtful + words;
-    hs_status status = hs_solver_create(tree, &worker->work);
+    hs_status status = hs_stack_create(worker);
+    if (status == HS_OK)
+        status = hs_solver_create(tree, &worker->work);
     if (status == HS_OK)
         status = hs_minnorm_create(tree->d, &worker->wide, NULL);
     if (status == HS_OK)
@@ -203,15 +203,7 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
 }
 
 void hs_worker_clear(hs_worker *worker) {
-    for (size_t k = 0; worker->frames != NULL && k < worker->frame_count; k++) {
-        hs_frame *frame = worker->frames[k];
-        if (frame == NULL)
-            break; /* none is deeper */
-        free(frame->inactive);
-        hs_solver_clear(&frame->base);
-        free(frame);
-    }
-    free(worker->frames);
+    hs_stack_clear(worker);
     hs_solver_clear(&worker->work);
     hs_minnorm_clear(&worker->wide);
     free(worker->want);
@@ -232,59 +224,21 @@ void hs_worker_clear(hs_worker *worker) {
     hs_proof_part_end(worker->part);
 }
 
-static hs_frame *create_frame(const hs_tree *tree) {
-    size_t words = tree->words;
-    hs_frame *frame = hs_allocate(1, sizeof *frame);
-    uint64_t *bits = hs_allocate_matrix(4, words, sizeof *bits);
-    if (frame == NULL || bits == NULL || hs_solver_create(tree, &frame->base) != HS_OK) {
-        if (frame != NULL)
-            hs_solver_clear(&frame->base);
-        free(frame);
-        free(bits);
-        return NULL;
-    }
-    frame->inactive = bits;
-    frame->active = bits + words;
-    frame->free = bits + 2 * words;
-    frame->ignored = bits + 3 * words;
-    return frame;
-}
-
-hs_frame *hs_worker_frame(hs_worker *worker, size_t depth) {
-    if (worker->frames[depth] == NULL)
-        worker->frames[depth] = create_frame(worker->tree);
-    hs_frame *frame = worker->frames[depth];
-    if (frame == NULL) {
-        hs_tree_fail(worker->tree, HS_NO_MEMORY);
-        return NULL;
-    }
-    frame->continued = frame->stolen = false;
-    return frame;
-}
-
 void hs_worker_search(hs_worker *worker, uint64_t number, size_t bound, const uint64_t *sets) {
-    const hs_tree *tree = worker->tree;
-    hs_frame *frame = hs_worker_frame(worker, 0);
-    if (frame == NULL)
+    size_t words = worker->tree->words;
+    hs_node *node = &worker->node;
+    if (!hs_stack_start(worker))
         return;
-    memcpy(frame->inactive, sets, 3 * tree->words * sizeof *sets);
-    memset(frame->ignored, 0, tree->words * sizeof *frame->ignored);
-    frame->last = SIZE_MAX;
-    frame->bound = bound;
-    hs_solver_reset(tree, &frame->base);
-    hs_proof_segment(worker->part, number, frame->inactive, frame->active);
-    hs_node_explore(worker, 0);
+    memcpy(node->inactive, sets, 3 * words * sizeof *sets);
+    memset(node->ignored, 0, words * sizeof *sets);
+    worker->stack.frame[0].bound = bound;
+    hs_proof_segment(worker->part, number, node->inactive, node->active);
+    hs_node_explore(worker);
 }
 
 uint64_t hs_worker_pivots(const hs_worker *worker) {
-    uint64_t pivots = worker->pivots + hs_solver_pivots(&worker->work) + worker->wide.pivots +
-                      hs_sieve_pivots(worker->sieve);
-    for (size_t k = 0; worker->frames != NULL && k < worker->frame_count; k++) {
-        if (worker->frames[k] == NULL)
-            break; /* none is deeper */
-        pivots += hs_solver_pivots(&worker->frames[k]->base);
-    }
-    return pivots;
+    return worker->pivots + hs_solver_pivots(&worker->work) + worker->wide.pivots +
+           hs_stack_pivots(worker) + hs_sieve_pivots(worker->sieve);
 }
 
 void hs_tree_offer(hs_tree *tree, const double *z, size_t active) {
