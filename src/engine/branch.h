@@ -32,7 +32,7 @@ enum {
     HS_POLL_EFFORT = 2000000, /* multiplications between two looks at the clock */
     HS_EXACT_DIMENSIONS = 40, /* beyond, one exact step may take minutes */
     HS_COLUMN_SIZE = 1 << 20, /* numbers: more are not held a second time, column by column */
-    HS_BASES = 64,            /* of nodes deeper than that the nodes above find theirs again */
+    HS_BASES = 8,             /* kept, of the deepest nodes; those of the others are found again */
     HS_PRICED_ROWS = 512,     /* then so many rows are priced at a time */
     HS_POOL_SIZE = 512,       /* cores remembered by a worker */
     HS_POOL_LOOK = 64,        /* ... of which so many are looked at for one to forget */

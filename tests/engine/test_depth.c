@@ -1,4 +1,5 @@
 /* Halfspace depths known by hand, bounds of runs that are stopped, bad data. */
+#include "engine/depth.h"
 #include "engine/fixture.h"
 
 #include <gmp.h>
@@ -484,6 +485,92 @@ static void of_many_points_in_space(void **state) {
     free(points);
 }
 
+/* The tree and the sweeps on so many points that the pool has lists, and so deep among them that
+ * nodes find their bases anew. */
+static void the_tree_finds_what_the_sweeps_find(void **state) {
+    (void)state;
+    enum { K = 64 * HS_POOL_WORDS + 200 };
+    uint64_t seed = 35;
+    double *points = malloc(3 * K * sizeof *points);
+    assert_non_null(points);
+    for (size_t trial = 0; trial < 4; trial++) {
+        bool whole = trial % 2 == 1; /* then there are ties */
+        for (size_t i = 0; i < K; i++) {
+            for (size_t j = 0; j < 3; j++) {
+                double x = chance_normal(&seed) - (j == 0 ? 1.7 : 0.0);
+                points[3 * i + j] = whole ? floor(4.0 * x + 0.5) : x;
+            }
+        }
+        hs_layer *layer;
+        hs_problem problem;
+        hs_tree tree;
+        hs_run run;
+        hs_low_depth low;
+        hs_settings settings = hs_settings_default();
+        settings.threads = 1 + trial / 2;
+        assert_int_equal(hs_layer_create(K, 3, points, NULL, &layer, NULL), HS_OK);
+        assert_int_equal(hs_problem_of_rows(layer, &problem, NULL), HS_OK);
+        hs_run_begin(&run, &settings);
+        assert_int_equal(hs_depth_low(&problem, &run, 0, &low, NULL), HS_OK);
+        assert_true(low.finished);
+        assert_int_equal(hs_tree_create(&problem, &run, HS_GOAL_COUNT, SIZE_MAX, &tree, NULL),
+                         HS_OK);
+        assert_int_equal(hs_depth_start(&tree, &tree.proven), HS_OK);
+        assert_int_equal(hs_tree_search(&tree), HS_OK);
+        assert_false(tree.unproven);
+        size_t fewest = tree.unseen < tree.point_active ? tree.unseen : tree.point_active;
+        assert_int_equal(fewest, low.depth);
+        hs_tree_clear(&tree);
+        hs_problem_clear(&problem);
+        hs_layer_free(layer);
+    }
+    free(points);
+}
+
+/* Rows that are too many to be held a second time are priced as the others are. */
+static void many_rows_are_priced(void **state) {
+    (void)state;
+    enum { N = 8, K = HS_COLUMN_SIZE / N + 100 };
+    uint64_t seed = 36;
+    double *points = malloc(sizeof(double[K][N])), z[HS_LANES] = {0}, most = -INFINITY, largest;
+    assert_non_null(points);
+    for (size_t i = 0; i < (size_t)K * N; i++)
+        points[i] = (double)chance_below(&seed, 65) - 32.0;
+    for (size_t j = 0; j < N; j++)
+        z[j] = (double)chance_below(&seed, 9) - 4.0;
+    hs_layer *layer;
+    hs_problem problem;
+    hs_tree tree;
+    hs_worker worker;
+    hs_run run;
+    const hs_settings settings = hs_settings_default();
+    assert_int_equal(hs_layer_create(K, N, points, NULL, &layer, NULL), HS_OK);
+    assert_int_equal(hs_problem_of_rows(layer, &problem, NULL), HS_OK);
+    hs_run_begin(&run, &settings);
+    assert_int_equal(hs_tree_create(&problem, &run, HS_GOAL_COUNT, SIZE_MAX, &tree, NULL), HS_OK);
+    assert_null(tree.columns);
+    assert_int_equal(hs_worker_create(&tree, &worker), HS_OK);
+    double *want = worker.wide_values, *slack = want + tree.padded, *value = slack + tree.padded;
+    for (size_t i = 0; i < tree.padded; i++) {
+        want[i] = (double)chance_below(&seed, 3) - 1.0;
+        slack[i] = 1e-3 * (double)i / K;
+    }
+    size_t row = hs_price(&worker, z, &largest);
+    for (size_t i = 0; i < K; i++) {
+        double sum = 0.0;
+        for (size_t j = 0; j < N; j++)
+            sum += points[N * i + j] * z[j];
+        assert_true(value[i] == sum); /* whole numbers */
+        most = fmax(most, want[i] * sum + slack[i]);
+    }
+    assert_true(most == largest && want[row] * value[row] + slack[row] == largest);
+    hs_worker_clear(&worker);
+    hs_tree_clear(&tree);
+    hs_problem_clear(&problem);
+    hs_layer_free(layer);
+    free(points);
+}
+
 /* Scaled columns leave the depth as it is, but bring the rows so near to each other that floating
  * point cannot tell how they lie about the first. */
 static void columns_may_be_scaled(void **state) {
@@ -570,6 +657,8 @@ int main(void) {
         cmocka_unit_test(a_column_of_zeros_changes_nothing),
         cmocka_unit_test(of_many_points_in_the_plane),
         cmocka_unit_test(of_many_points_in_space),
+        cmocka_unit_test(the_tree_finds_what_the_sweeps_find),
+        cmocka_unit_test(many_rows_are_priced),
         cmocka_unit_test(columns_may_be_scaled),
         cmocka_unit_test(sweeps_can_be_stopped),
     };
