@@ -10,7 +10,10 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-enum { MOST_SHARES = 8 };
+enum {
+    MOST_SHARES = 8,
+    MOST_WEIGHTS = 1 << 21 /* that all checkers together hold, if there is more than one */
+};
 
 static void check(unsigned share, void *checkers) {
     hs_check_all((hs_checker *)checkers + share);
@@ -48,6 +51,8 @@ hs_status hs_verify_stream(FILE *stream, const char *name, const hs_layer *layer
     unsigned threads =
         settings != NULL && settings->threads > 0 ? settings->threads : hs_processor_count();
     unsigned shares = !regular ? 1 : threads < MOST_SHARES ? threads : MOST_SHARES;
+    while (shares > 1 && hs_layer_rows(layer) * hs_layer_columns(layer) > MOST_WEIGHTS / shares)
+        shares--;
     hs_verification *found = NULL;
     hs_checker *c = hs_allocate(shares, sizeof *c);
     *verification = NULL;

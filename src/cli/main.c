@@ -2,6 +2,9 @@
 
 #include <cblas.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 typedef struct command_entry {
     const char *name;
@@ -45,6 +48,10 @@ int main(int argc, char **argv) {
         printf("halfspan %s\n", hs_version());
         return 0;
     }
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD,
+            1 << 20); /* what is larger goes back to the system when it is freed */
+#endif
     openblas_set_num_threads(1); /* the engines share out the cores themselves */
     for (const command_entry *entry = commands; entry->name != NULL; entry++)
         if (strcmp(argv[1], entry->name) == 0)

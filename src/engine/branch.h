@@ -70,9 +70,8 @@ typedef struct hs_tree {
     bool narrow;                   /* solvers use single precision */
     hs_cone_rows cone_rows;        /* total, where they do */
     double *columns;               /* d x padded; NULL: too many, see hs_price */
-    double *offset;                /* padded: beta, zero for a cone */
-    double *inactive_target;       /* total: a.z <= this keeps the row inactive with a margin */
-    double *active_target;         /* total: -a.z <= this keeps it active with a margin */
+    double *offset;                /* padded: beta, zero for a cone; NULL as columns */
+    double margin;                 /* inactive: a.z + beta <= -margin, active: >= margin */
     double largest_entry;          /* of rows: 1 at most, unless scaling would have lost bits */
     double limit;                  /* squared norm at which the ball ends, or INFINITY */
     hs_system signed_rows;         /* 2 total rows, the second half mirrored */

@@ -59,8 +59,10 @@ static void load_slots(hs_worker *worker, const answer *from) {
         }
         double sign = row < tree->total ? 1.0 : -1.0;
         const double *a = tree->signed_rows.a + row % tree->total * tree->d;
-        for (size_t j = 0; j < tree->stride; j++)
-            b[j] = j < tree->d ? sign * a[j] : 0.0;
+        for (size_t j = 0; j < tree->d; j++)
+            b[j] = sign * a[j];
+        for (size_t j = tree->d; j < tree->stride; j++)
+            b[j] = 0.0;
     }
 }
 

@@ -128,7 +128,8 @@ static hs_solve_answer solve_wide(hs_worker *worker, hs_minnorm *solver) {
         }
         bool active = want[row] < 0.0;
         uint32_t signed_row = (uint32_t)(active ? row + tree->total : row);
-        double target = active ? tree->active_target[row] : tree->inactive_target[row];
+        double beta = tree->offset != NULL ? tree->offset[row] : 0.0;
+        double target = (active ? beta : -beta) - tree->margin;
         hs_minnorm_answer answer =
             hs_minnorm_add(solver, tree->signed_rows.a + row * tree->d, active ? -1.0 : 1.0, target,
                            signed_row, &multiplier);

@@ -22,32 +22,28 @@ static bool allocate_tree(hs_tree *tree) {
     bool spans = tree->goal == HS_GOAL_SPAN, low = tree->problem->system.low != NULL;
     bool turned = !tree->narrow || tree->d * tree->padded <= HS_COLUMN_SIZE;
     bool all = tree->count == tree->problem->m;
-    if (turned)
+    if (turned) {
+        tree->offset = aligned_alloc(64, tree->padded * sizeof *tree->offset);
         tree->columns = aligned_alloc(64, tree->d * tree->padded * sizeof *tree->columns);
+    }
     if (!all)
         tree->signed_a = hs_allocate_matrix(tree->total, tree->d, sizeof *tree->signed_a);
     if (!all && low)
         tree->signed_low = hs_allocate_matrix(tree->total, tree->d, sizeof *tree->signed_low);
-    tree->offset = aligned_alloc(64, tree->padded * sizeof *tree->offset);
-    tree->inactive_target = hs_allocate(tree->total, sizeof *tree->inactive_target);
-    tree->active_target = hs_allocate(tree->total, sizeof *tree->active_target);
     tree->signed_beta = ball ? hs_allocate(2 * tree->total, sizeof *tree->signed_beta) : NULL;
     tree->unit = hs_allocate_matrix(spans ? tree->count : 0, tree->n, sizeof *tree->unit);
     tree->residues = hs_allocate_matrix(spans ? tree->count : 0, tree->n, sizeof *tree->residues);
     tree->point = hs_allocate(tree->d, sizeof *tree->point);
-    return (!turned || tree->columns != NULL) && tree->offset != NULL &&
-           tree->inactive_target != NULL && tree->active_target != NULL &&
+    return (!turned || (tree->columns != NULL && tree->offset != NULL)) &&
            (all || tree->signed_a != NULL) && (all || !low || tree->signed_low != NULL) &&
            (!ball || tree->signed_beta != NULL) && tree->unit != NULL && tree->residues != NULL &&
-           tree->point != NULL &&
-           (!tree->narrow || hs_cone_rows_create(tree->d, tree->total, &tree->cone_rows) == HS_OK);
+           tree->point != NULL;
 }
 
 static void load_row(hs_tree *tree, size_t to, size_t from) {
     const hs_system *system = &tree->problem->system;
     size_t d = tree->d;
     double beta = system->beta != NULL ? system->beta[from] : 0.0;
-    double margin = system->beta != NULL ? ball_margin : cone_margin;
     const double *a = system->a + from * d;
     for (size_t j = 0; j < d; j++)
         tree->largest_entry = fmax(tree->largest_entry, fabs(a[j]));
@@ -57,11 +53,8 @@ static void load_row(hs_tree *tree, size_t to, size_t from) {
         memcpy(tree->signed_a + to * d, a, d * sizeof *a);
     if (tree->signed_low != NULL)
         memcpy(tree->signed_low + to * d, system->low + from * d, d * sizeof *a);
-    if (tree->narrow)
-        hs_cone_rows_set(&tree->cone_rows, to, a);
-    tree->offset[to] = beta;
-    tree->inactive_target[to] = -beta - margin;
-    tree->active_target[to] = beta - margin;
+    if (tree->offset != NULL)
+        tree->offset[to] = beta;
     if (tree->signed_beta != NULL) {
         tree->signed_beta[to] = beta;
         tree->signed_beta[to + tree->total] = -beta;
@@ -102,9 +95,10 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
         hs_tree_clear(tree);
         return hs_fail(error, HS_NO_MEMORY, "no memory for a search tree of %zu rows", problem->m);
     }
-    if (tree->columns != NULL)
+    if (tree->columns != NULL) {
         memset(tree->columns, 0, tree->d * tree->padded * sizeof *tree->columns);
-    memset(tree->offset, 0, tree->padded * sizeof *tree->offset);
+        memset(tree->offset, 0, tree->padded * sizeof *tree->offset);
+    }
     for (size_t k = 0; k < tree->count; k++) {
         load_row(tree, k, tree->row_of[k]);
         if (goal == HS_GOAL_SPAN)
@@ -114,6 +108,7 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
         load_row(tree, tree->count + k, problem->m + k);
     double radius = problem->system.radius;
     bool all = tree->count == problem->m;
+    tree->margin = problem->beta != NULL ? ball_margin : cone_margin;
     tree->limit = problem->beta != NULL ? radius * radius : INFINITY;
     tree->signed_rows = (hs_system){.d = tree->d,
                                     .rows = 2 * tree->total,
@@ -122,6 +117,11 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
                                     .low = all ? problem->system.low : tree->signed_low,
                                     .mirrored = tree->total,
                                     .radius = radius};
+    if (tree->narrow && hs_cone_rows_create(tree->d, tree->total, tree->signed_rows.a,
+                                            tree->columns != NULL, &tree->cone_rows) != HS_OK) {
+        hs_tree_clear(tree);
+        return hs_fail(error, HS_NO_MEMORY, "no memory for a search tree of %zu rows", problem->m);
+    }
     atomic_init(&tree->target, target);
     atomic_init(&tree->wanted, target);
     atomic_init(&tree->found, false);
@@ -147,8 +147,6 @@ void hs_tree_clear(hs_tree *tree) {
     free(tree->row_of);
     free(tree->columns);
     free(tree->offset);
-    free(tree->inactive_target);
-    free(tree->active_target);
     free(tree->signed_a);
     free(tree->signed_beta);
     free(tree->signed_low);
@@ -162,7 +160,8 @@ void hs_tree_clear(hs_tree *tree) {
 hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     size_t words = tree->words;
     *worker = (hs_worker){.tree = tree, .random = 0x9e3779b97f4a7c15u};
-    worker->want = aligned_alloc(64, 7 * tree->padded * sizeof *worker->want);
+    size_t arrays = tree->local_solves > 0 ? 7 : 5;
+    worker->want = aligned_alloc(64, arrays * tree->padded * sizeof *worker->want);
     worker->wide_values = aligned_alloc(64, 3 * tree->padded * sizeof *worker->wide_values);
     worker->z = hs_allocate(tree->stride, sizeof *worker->z);
     worker->packed.begin = hs_allocate(tree->count + 2, sizeof *worker->packed.begin);
@@ -178,12 +177,12 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
         worker->packed_slot == NULL || worker->union_bits == NULL || worker->core_rows == NULL ||
         worker->core_weights == NULL || worker->last_z == NULL)
         return HS_NO_MEMORY;
-    memset(worker->want, 0, 7 * tree->padded * sizeof *worker->want);
+    memset(worker->want, 0, arrays * tree->padded * sizeof *worker->want);
     worker->slack = worker->want + tree->padded;
     worker->value = worker->slack + tree->padded;
     worker->base_value = worker->value + tree->padded;
     worker->score = worker->base_value + tree->padded;
-    worker->local_want = worker->score + tree->padded;
+    worker->local_want = arrays > 5 ? worker->score + tree->padded : NULL;
     worker->scratch_bits = worker->union_bits + words;
     worker->allowed = worker->scratch_bits + words;
     worker->outside = worker->allowed + words;

@@ -148,25 +148,27 @@ static hs_status decide_everywhere(subject *about, hs_result **result, hs_error 
  * opposite, one of which is active wherever it matters), and rows with b = 0 decide. */
 static hs_status decide_at_origin(subject *about, hs_result **result, hs_error *error) {
     const hs_layer *layer = about->layer;
+    const hs_domain domain = {.kind = about->kind, .radius = 1.0};
     size_t n = layer->n, rows = 0;
-    double *weight = hs_allocate_matrix(2 * layer->m + 1, n, sizeof *weight);
     hs_layer *small = NULL;
-    if (weight == NULL)
-        return hs_fail(error, HS_NO_MEMORY, "no memory for a layer");
+    if (layer->zero_bias)
+        return hs_decide(about->decisions, layer, &domain, result, error);
+    for (size_t i = 0; i < layer->m; i++)
+        rows += layer->bias[i] > 0.0 ? 2 : layer->bias[i] == 0.0;
+    hs_status status = hs_layer_make(rows > 0 ? rows : 1, n, &small, error);
+    if (status != HS_OK)
+        return status;
+    double *row = small->weight;
     for (size_t i = 0; i < layer->m; i++) {
         if (layer->bias[i] < 0.0)
             continue;
-        memcpy(weight + rows++ * n, layer->weight + i * n, n * sizeof *weight);
+        memcpy(row, layer->weight + i * n, n * sizeof *row);
+        row += n;
         for (size_t j = 0; j < n && layer->bias[i] > 0.0; j++)
-            weight[rows * n + j] = -layer->weight[i * n + j];
-        rows += layer->bias[i] > 0.0;
+            *row++ = -layer->weight[i * n + j];
     }
-    const hs_domain domain = {.kind = about->kind, .radius = 1.0};
-    hs_status status = hs_layer_create(rows > 0 ? rows : 1, n, weight, NULL, &small, error);
-    if (status == HS_OK)
-        status = hs_decide(about->decisions, small, &domain, result, error);
+    status = hs_decide(about->decisions, small, &domain, result, error);
     hs_layer_free(small);
-    free(weight);
     return status;
 }
 

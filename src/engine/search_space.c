@@ -89,31 +89,39 @@ static void load_hard_rows(whitening *work) {
 
 /* ---- Gram matrix and triangular transform -------------------------------------------------- */
 
-/* Columns first .. first + 15 of all panels as lanes: rows x HS_LANES. */
-static void copy_columns(const hs_search_space *space, size_t first, float *c) {
-    for (size_t p = 0; p < space->rows / HS_PANEL; p++)
+enum { COPIED_PANELS = 64 };
+
+/* Columns first .. first + 15 of some panels as lanes. */
+static void copy_columns(const hs_search_space *space, size_t first, size_t panel, size_t count,
+                         float *c) {
+    for (size_t p = 0; p < count; p++)
         for (size_t l = 0; l < HS_LANES; l++)
             for (size_t r = 0; r < HS_PANEL; r++)
                 c[(p * HS_PANEL + r) * HS_LANES + l] =
                     first + l < space->d
-                        ? space->panels[p * space->stride + (first + l) * HS_PANEL + r]
+                        ? space->panels[(panel + p) * space->stride + (first + l) * HS_PANEL + r]
                         : 0.0f;
 }
 
 static void gram_columns(unsigned thread, void *data) {
     whitening *work = data;
     const hs_search_space *space = work->space;
-    size_t d = space->d;
-    float *c = hs_search_floats(space->rows, HS_LANES), *sum = hs_search_floats(d, HS_LANES);
+    size_t d = space->d, panels = space->rows / HS_PANEL;
+    float *c = hs_search_floats(COPIED_PANELS * HS_PANEL, HS_LANES),
+          *sum = hs_search_floats(d, HS_LANES);
     if (c == NULL || sum == NULL)
         atomic_store(&work->failed, true);
     for (size_t task;
          c != NULL && sum != NULL && take(work, thread, (d + HS_LANES - 1) / HS_LANES, &task);) {
         size_t first = task * HS_LANES;
-        copy_columns(space, first, c);
         memset(sum, 0, d * HS_LANES * sizeof *sum);
-        work->workers->kernel->gather(space->panels + first * HS_PANEL, space->stride,
-                                      space->rows / HS_PANEL, d - first, c, sum + first * HS_LANES);
+        for (size_t p = 0; p < panels; p += COPIED_PANELS) {
+            size_t count = panels - p < COPIED_PANELS ? panels - p : COPIED_PANELS;
+            copy_columns(space, first, p, count, c);
+            work->workers->kernel->gather(space->panels + p * space->stride + first * HS_PANEL,
+                                          space->stride, count, d - first, c,
+                                          sum + first * HS_LANES);
+        }
         for (size_t j = first; j < d; j++)
             for (size_t l = 0; l < HS_LANES && first + l <= j; l++)
                 work->gram[j * d + first + l] = sum[j * HS_LANES + l];

@@ -9,20 +9,31 @@
 /* Rank-1 updates after which the basis is made afresh: each adds a rounding error. */
 enum { REFRESH = 400 };
 
-hs_status hs_cone_rows_create(size_t d, size_t rows, hs_cone_rows *to) {
+hs_status hs_cone_rows_create(size_t d, size_t rows, const double *a, bool twice,
+                              hs_cone_rows *to) {
     *to = (hs_cone_rows){.d = d,
                          .stride = hs_padded(d, HS_LANES),
                          .rows = rows,
-                         .padded = hs_padded(rows > 0 ? rows : 1, HS_PRICING_BLOCK)};
+                         .padded = hs_padded(rows > 0 ? rows : 1, HS_PRICING_BLOCK),
+                         .a = a};
     size_t bytes = rows * to->stride * sizeof *to->row;
-    to->row = aligned_alloc(64, hs_padded(bytes + 1, 64));
+    if (twice)
+        to->row = aligned_alloc(64, hs_padded(bytes + 1, 64));
     to->column = aligned_alloc(64, d * to->padded * sizeof *to->column);
-    if (to->row == NULL || to->column == NULL) {
+    if ((twice && to->row == NULL) || to->column == NULL) {
         hs_cone_rows_clear(to);
         return HS_NO_MEMORY;
     }
-    memset(to->row, 0, bytes);
+    if (twice)
+        memset(to->row, 0, bytes);
     memset(to->column, 0, d * to->padded * sizeof *to->column);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < d; j++) {
+            float entry = (float)a[i * d + j];
+            to->column[j * to->padded + i] = entry;
+            if (twice)
+                to->row[i * to->stride + j] = entry;
+        }
     return HS_OK;
 }
 
@@ -30,11 +41,6 @@ void hs_cone_rows_clear(hs_cone_rows *rows) {
     free(rows->row);
     free(rows->column);
     *rows = (hs_cone_rows){0};
-}
-
-void hs_cone_rows_set(hs_cone_rows *rows, size_t i, const double *a) {
-    for (size_t j = 0; j < rows->d; j++)
-        rows->column[j * rows->padded + i] = rows->row[i * rows->stride + j] = (float)a[j];
 }
 
 hs_status hs_cone_create(size_t d, const hs_kernels *kernels, hs_cone *solver) {

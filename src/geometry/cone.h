@@ -2,13 +2,14 @@
  * precision: the method of minnorm.h for many small systems, with pricing and pivots in one kernel.
  * A hint like everything in floating point: what matters of an answer is proven elsewhere.
  *
- * Data layout: as in minnorm.h, a d x 2 stride array [H | N*] of floats. The rows are held twice,
- * row by row for the pivots and coordinate by coordinate for pricing. */
+ * Data layout: as in minnorm.h, a d x 2 stride array [H | N*] of floats. The rows are held
+ * coordinate by coordinate for pricing and, unless they are many, row by row for the pivots. */
 #ifndef HS_GEOMETRY_CONE_H
 #define HS_GEOMETRY_CONE_H
 
 #include "halfspan/halfspan.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,11 +19,12 @@ enum { HS_CONE_STRIDE = 64 }; /* d is at most this */
 
 typedef struct hs_cone_rows {
     size_t d;
-    size_t stride; /* d rounded up to a multiple of 8 */
-    size_t rows;   /* row i + rows is row i negated */
-    size_t padded; /* rows rounded up to a multiple of HS_PRICING_BLOCK */
-    float *row;    /* rows x stride, padded with zeros */
-    float *column; /* d x padded: coordinate j of row i at [j * padded + i] */
+    size_t stride;   /* d rounded up to a multiple of 8 */
+    size_t rows;     /* row i + rows is row i negated */
+    size_t padded;   /* rows rounded up to a multiple of HS_PRICING_BLOCK */
+    const double *a; /* rows x d: not owned */
+    float *row;      /* rows x stride, padded with zeros; NULL: they are made from `a` */
+    float *column;   /* d x padded: coordinate j of row i at [j * padded + i] */
 } hs_cone_rows;
 
 typedef struct hs_cone {
@@ -44,10 +46,9 @@ typedef enum hs_cone_answer {
     HS_CONE_LOST   /* numerical trouble */
 } hs_cone_answer;
 
-hs_status hs_cone_rows_create(size_t d, size_t rows, hs_cone_rows *to);
+/* a, rows x d, must outlive the rows; twice: they are held row by row too. */
+hs_status hs_cone_rows_create(size_t d, size_t rows, const double *a, bool twice, hs_cone_rows *to);
 void hs_cone_rows_clear(hs_cone_rows *rows);
-/* Row i, d doubles, rounded. */
-void hs_cone_rows_set(hs_cone_rows *rows, size_t i, const double *a);
 
 hs_status hs_cone_create(size_t d, const struct hs_kernels *kernels, hs_cone *solver);
 void hs_cone_clear(hs_cone *solver);

@@ -46,6 +46,16 @@ TARGET static inline size_t KERNEL(violated)(const hs_cone_rows *rows, const flo
     return lane < NARROW ? (size_t)place[lane] : padded;
 }
 
+/* Row i, `room` (stride) is for where it is not at hand. */
+TARGET static inline const float *KERNEL(cone_row)(const hs_cone_rows *rows, size_t i,
+                                                   float *room) {
+    if (rows->row != NULL)
+        return rows->row + i * rows->stride;
+    for (size_t j = 0; j < rows->stride; j++)
+        room[j] = j < rows->d ? (float)rows->a[i * rows->d + j] : 0.0f;
+    return room;
+}
+
 /* image = [H | N*] a, or the part of it that begins at `basis`: `columns` in steps of 16, so up to
  * 8 more are read, which belong to the solver, and written. */
 TARGET static inline void KERNEL(cone_image)(const float *basis, size_t d, size_t width,
@@ -171,7 +181,7 @@ TARGET static void KERNEL(cone_exchange)(hs_cone *solver, const hs_cone_rows *ro
                                          const float *want) {
     enum { LIST = 128 };
     size_t d = solver->d, stride = solver->stride, m = rows->rows;
-    float rate[HS_CONE_STRIDE];
+    float rate[HS_CONE_STRIDE], room[HS_CONE_STRIDE];
     bool spare[LIST];
     if (solver->count[0] < d)
         return;
@@ -194,7 +204,7 @@ TARGET static void KERNEL(cone_exchange)(hs_cone *solver, const hs_cone_rows *ro
             if (!spare[i - from])
                 continue;
             KERNEL(cone_image)
-            (solver->basis + stride, d, 2 * stride, stride, rows->row + i * rows->stride, rate);
+            (solver->basis + stride, d, 2 * stride, stride, KERNEL(cone_row)(rows, i, room), rate);
             for (size_t slot = 0; want[i] < 0.0f && slot < stride; slot++)
                 rate[slot] = -rate[slot];
             size_t slot = FIND_BLOCK(solver->lambda, rate, stride, &multiplier);
@@ -251,6 +261,7 @@ TARGET static inline hs_cone_answer KERNEL(cone_add)(hs_cone *solver, const floa
 TARGET static hs_cone_answer KERNEL(cone)(hs_cone *solver, const hs_cone_rows *rows,
                                           const float *want, const float *slack, float *value,
                                           uint32_t *row, float *multiplier) {
+    float room[HS_CONE_STRIDE];
     for (size_t steps = 0; steps < 40 * solver->d + 400; steps++) {
         size_t i = KERNEL(violated)(rows, solver->z, want, slack, value);
         if (i == rows->padded)
@@ -258,7 +269,7 @@ TARGET static hs_cone_answer KERNEL(cone)(hs_cone *solver, const hs_cone_rows *r
                                                                                      : HS_CONE_LOST;
         float sign = want[i] < 0.0f ? -1.0f : 1.0f;
         *row = (uint32_t)(sign < 0.0f ? i + rows->rows : i);
-        hs_cone_answer answer = KERNEL(cone_add)(solver, rows->row + i * rows->stride, sign,
+        hs_cone_answer answer = KERNEL(cone_add)(solver, KERNEL(cone_row)(rows, i, room), sign,
                                                  sign * value[i] + 1.0f, *row, multiplier);
         if (answer == HS_CONE_EMPTY)
             KERNEL(cone_exchange)(solver, rows, want);

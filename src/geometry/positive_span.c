@@ -18,33 +18,27 @@ static bool is_zero(const double *row, size_t d) {
     return true;
 }
 
-/* Are the chosen rows without row `skipped` independent, for certain? */
-static hs_status independent(const double *a, size_t d, const size_t *which, size_t count,
-                             size_t skipped, bool *answer, hs_error *error) {
-    hs_modular_basis basis;
-    uint64_t *row = hs_allocate(d, sizeof *row);
-    hs_status status = hs_modular_basis_create(d, &basis, error);
-    if (status == HS_OK && row == NULL)
-        status = hs_fail(error, HS_NO_MEMORY, "no memory for a rank");
-    for (size_t k = 0; status == HS_OK && k < count; k++) {
-        if (k == skipped)
-            continue;
-        hs_residues(a + which[k] * d, d, row);
-        hs_modular_basis_add(&basis, row);
-    }
-    *answer = status == HS_OK && basis.rank + 1 == count;
-    hs_modular_basis_clear(&basis);
-    free(row);
-    return status;
-}
-
-/* A core any of whose rows but one are independent: the only dependence among its rows has positive
- * coefficients, none of them 0. */
+/* Is exactly one combination of the rows zero, up to a factor, and are its coefficients positive?
+ */
 static hs_status is_minimal_core(const hs_system *system, const size_t *which, size_t count,
                                  bool *answer, hs_error *error) {
-    hs_status status = hs_core_holds(system, which, count, NULL, answer, error);
-    for (size_t k = 0; status == HS_OK && *answer && k < count; k++)
-        status = independent(system->a, system->d, which, count, k, answer, error);
+    bool holds = false, unique = false;
+    *answer = hs_core_holds_in_floating_point(system, which, count, NULL); /* d + 1 rows */
+    if (*answer)
+        return HS_OK;
+    mpz_t *multipliers = hs_allocate(count, sizeof *multipliers);
+    if (multipliers == NULL)
+        return hs_fail(error, HS_NO_MEMORY, "no memory for a core");
+    for (size_t k = 0; k < count; k++)
+        mpz_init(multipliers[k]);
+    hs_status status =
+        hs_core_multipliers(system, which, count, multipliers, &holds, &unique, error);
+    *answer = status == HS_OK && holds && unique;
+    for (size_t k = 0; k < count; k++) {
+        *answer = *answer && mpz_sgn(multipliers[k]) > 0;
+        mpz_clear(multipliers[k]);
+    }
+    free(multipliers);
     return status;
 }
 

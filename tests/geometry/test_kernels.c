@@ -199,10 +199,8 @@ static void draw_cone(uint64_t *seed, cone *c) {
 
 static void load_cone(const cone *c, const hs_kernels *kernels, hs_cone_rows *rows,
                       hs_cone *solver) {
-    assert_int_equal(hs_cone_rows_create(c->d, c->rows, rows), HS_OK);
+    assert_int_equal(hs_cone_rows_create(c->d, c->rows, c->a, c->rows % 2 == 0, rows), HS_OK);
     assert_int_equal(hs_cone_create(c->d, kernels, solver), HS_OK);
-    for (size_t i = 0; i < c->rows; i++)
-        hs_cone_rows_set(rows, i, c->a + i * c->d);
 }
 
 /* What is asked for, as signed rows; true when there is a point, exactly. */
