@@ -32,14 +32,16 @@ enum {
     HS_POLL_EFFORT = 2000000, /* multiplications between two looks at the clock */
     HS_EXACT_DIMENSIONS = 40, /* beyond, one exact step may take minutes */
     HS_COLUMN_SIZE = 1 << 20, /* numbers: more are not held a second time, column by column */
-    HS_BASES = 8,             /* kept, of the deepest nodes; those of the others are found again */
-    HS_PRICED_ROWS = 512,     /* then so many rows are priced at a time */
-    HS_POOL_SIZE = 512,       /* cores remembered by a worker */
-    HS_POOL_LOOK = 64,        /* ... of which so many are looked at for one to forget */
-    HS_POOL_FREE = 10,        /* a remembered core has at most this many free rows */
-    HS_POOL_WORDS = 32,       /* of a set of rows: beyond, the pool has lists */
-    HS_SCORED_SIZES = 3,      /* the row to branch on: cores larger than the smallest by so much */
-    HS_FRESH_GAP = 2, /* spanning: rows short of the bound at which cores are sought afresh */
+    HS_BASES = 8, /* at most: kept of the deepest nodes; those of the others are found again */
+    HS_BASE_BYTES = 1 << 22,    /* for all of them, if there are more than two */
+    HS_WORKER_BYTES = 96 << 20, /* for all workers, if there is more than one */
+    HS_PRICED_ROWS = 512,       /* then so many rows are priced at a time */
+    HS_POOL_SIZE = 512,         /* cores remembered by a worker */
+    HS_POOL_LOOK = 64,          /* ... of which so many are looked at for one to forget */
+    HS_POOL_FREE = 10,          /* a remembered core has at most this many free rows */
+    HS_POOL_WORDS = 32,         /* of a set of rows: beyond, the pool has lists */
+    HS_SCORED_SIZES = 3, /* the row to branch on: cores larger than the smallest by so much */
+    HS_FRESH_GAP = 2,    /* spanning: rows short of the bound at which cores are sought afresh */
     HS_CLOSING_WORK = 300000, /* multiplications for one independence proof that closes a node */
     HS_FIXING_WORK = 50000,   /* ... that fixes rows */
     HS_FAR = 4,               /* times HS_CLOSING_WORK: smaller cores would not help */
@@ -65,6 +67,7 @@ typedef struct hs_tree {
     size_t count, total;
     size_t padded;  /* total padded to HS_PRICING_BLOCK */
     size_t words;   /* of a set of rows */
+    size_t bases;   /* of a worker */
     size_t *row_of; /* count */
     const hs_kernels *kernels;
     bool narrow;                   /* solvers use single precision */
@@ -236,7 +239,7 @@ bool hs_tree_give(hs_tree *tree, const uint64_t *inactive, const uint64_t *activ
                   const uint64_t *free_rows, size_t bound, uint64_t *number);
 /* A node is left open because the search stops: so many active rows are forced in it. */
 void hs_tree_leave_open(hs_tree *tree, size_t bound);
-size_t hs_thread_count(const hs_settings *settings);
+size_t hs_thread_count(const hs_tree *tree);
 /* Searches the subtree of this number in the proof. sets: as in a task. */
 void hs_worker_search(hs_worker *worker, uint64_t number, size_t bound, const uint64_t *sets);
 uint64_t hs_worker_pivots(const hs_worker *worker);

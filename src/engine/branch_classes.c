@@ -10,7 +10,7 @@
 
 enum {
     INNER = 10,             /* digits of the classes that are looked at together */
-    MOST_RECORDS = 1 << 21, /* words for these */
+    MOST_RECORDS = 1 << 21, /* words for these, in all threads together */
     MOST_ROWS = 4096,       /* in larger layers a part of the rows answers, or the tree */
     MOST_SETS = 32,         /* divided at a time: each has at most half of the one before */
     CLASS_WORDS = 32,       /* of the classes of a set in which known cores are used */
@@ -503,7 +503,7 @@ static void find_active(hs_worker *worker, uint64_t *active) {
 
 /* Chunks of as many classes as memory allows. */
 static size_t inner_digits(const hs_tree *tree) {
-    size_t inner = 0, records = tree->words;
+    size_t inner = 0, records = tree->words * hs_thread_count(tree);
     while (inner < INNER && 3 * records <= MOST_RECORDS) {
         records *= 3;
         inner++;

@@ -61,7 +61,7 @@ static bool frame_room(hs_worker *worker, size_t depth) {
 /* The base of the node's depth: as it was left there, unless a deeper node has taken its place. */
 static bool take_base(hs_worker *worker) {
     size_t depth = worker->stack.depth;
-    hs_base *base = &worker->bases[depth % HS_BASES];
+    hs_base *base = &worker->bases[depth % worker->tree->bases];
     bool kept = base->used && base->depth == depth;
     if (!base->used && hs_solver_create(worker->tree, &base->solver) != HS_OK) {
         hs_solver_clear(&base->solver);

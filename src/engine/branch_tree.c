@@ -81,6 +81,9 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
     tree->d = problem->system.d;
     tree->stride = hs_padded(tree->d, HS_LANES);
     tree->kernels = hs_kernels_choose();
+    size_t base = 2 * tree->stride * tree->d * sizeof(double);
+    tree->bases = base > 0 && HS_BASE_BYTES / base < HS_BASES ? HS_BASE_BYTES / base : HS_BASES;
+    tree->bases = tree->bases < 2 ? 2 : tree->bases;
     tree->narrow = problem->beta == NULL && tree->d <= HS_CONE_STRIDE;
     tree->row_of = hs_allocate(problem->m, sizeof *tree->row_of);
     if (tree->row_of == NULL)
@@ -191,7 +194,7 @@ hs_status hs_worker_create(hs_tree *tree, hs_worker *worker) {
     hs_status status = hs_stack_create(worker);
     if (status == HS_OK)
         status = hs_solver_create(tree, &worker->work);
-    if (status == HS_OK)
+    if (status == HS_OK && tree->narrow)
         status = hs_minnorm_create(tree->d, &worker->wide, NULL);
     if (status == HS_OK)
         status = hs_pool_create(worker);
@@ -372,7 +375,7 @@ static hs_task *take(hs_tree *tree) {
 
 /* Threads beyond the processors take turns: all together they do not search longer. */
 static size_t own_solves(const hs_tree *tree) {
-    size_t threads = hs_thread_count(tree->run->settings), cores = hs_processor_count();
+    size_t threads = hs_thread_count(tree), cores = hs_processor_count();
     return threads > cores ? tree->local_solves * cores / threads : tree->local_solves;
 }
 
@@ -421,13 +424,17 @@ static bool give_root(hs_tree *tree) {
     return given;
 }
 
-size_t hs_thread_count(const hs_settings *settings) {
+size_t hs_thread_count(const hs_tree *tree) {
+    const hs_settings *settings = tree->run->settings;
     long cores = settings->threads > 0 ? (long)settings->threads : sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 1 : cores > 256 ? 256 : (size_t)cores;
+    size_t square = tree->stride * tree->stride * sizeof(double);
+    size_t worker = square * (2 * tree->bases + 12) + 80 * tree->padded + HS_WORKER_BYTES / 128;
+    size_t most = worker < HS_WORKER_BYTES ? HS_WORKER_BYTES / worker : 1; /* about as it is */
+    return cores < 1 ? 1 : (size_t)cores < most ? (size_t)cores : most;
 }
 
 hs_status hs_tree_search(hs_tree *tree) {
-    size_t wanted = hs_thread_count(tree->run->settings), started = 0;
+    size_t wanted = hs_thread_count(tree), started = 0;
     pthread_t *threads = hs_allocate(wanted, sizeof *threads);
     if (threads == NULL || (tree->classes == NULL && !give_root(tree))) {
         free(threads);
