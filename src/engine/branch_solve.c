@@ -95,6 +95,7 @@ size_t hs_price(hs_worker *worker, const double *z, double *largest) {
                                     slack, value, largest);
     size_t row = 0;
     int d = (int)tree->d;
+    memset(value, 0, tree->padded * sizeof *value); /* some libraries add even with a factor of 0 */
     *largest = -INFINITY;
     for (size_t from = 0; from < tree->total; from += HS_PRICED_ROWS) {
         size_t left = tree->total - from, count = left < HS_PRICED_ROWS ? left : HS_PRICED_ROWS;
