@@ -49,8 +49,8 @@ int main(int argc, char **argv) {
         return 0;
     }
 #ifdef __GLIBC__
-    mallopt(M_MMAP_THRESHOLD,
-            1 << 20); /* what is larger goes back to the system when it is freed */
+    /* what is larger goes back to the system when it is freed */
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
 #endif
     openblas_set_num_threads(1); /* the engines share out the cores themselves */
     for (const command_entry *entry = commands; entry->name != NULL; entry++)

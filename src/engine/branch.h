@@ -131,7 +131,7 @@ typedef struct hs_pool {
     uint64_t *memory;
 } hs_pool;
 
-/* The node that a worker is at. Its sets are changed by hs_node_change and hs_node_fix only. */
+/* The node that a worker is at. Its sets are changed by the functions of branch_stack.c only. */
 typedef struct hs_node {
     uint64_t *inactive, *active, *free; /* words each */
     uint64_t *ignored;                  /* words: fixed rows that the systems leave out */
@@ -170,7 +170,7 @@ typedef struct hs_worker {
     hs_tree *tree;
     hs_node node;
     hs_stack stack;
-    hs_base bases[HS_BASES]; /* that of a depth at depth modulo HS_BASES */
+    hs_base bases[HS_BASES]; /* that of a depth at depth modulo tree->bases */
     hs_solver work;
     hs_minnorm wide;     /* for what single precision cannot tell, and for balls */
     double *wide_values; /* 3 padded: want, slack and value in double precision */
@@ -342,6 +342,8 @@ uint64_t hs_stack_pivots(const hs_worker *worker);
 bool hs_stack_start(hs_worker *worker);
 /* Changes a word of a set of the node. */
 void hs_node_change(hs_worker *worker, uint64_t *word, uint64_t bits);
+/* Puts a row into a set of the node, or takes it out. */
+void hs_node_set(hs_worker *worker, uint64_t *set, size_t row, bool member);
 /* Moves a free row into a set of the node. */
 void hs_node_fix(hs_worker *worker, uint64_t *set, size_t row);
 /* To the node below, where the row is active. */

@@ -395,14 +395,15 @@ void hs_pool_filter(hs_worker *worker, const hs_node *node) {
     hs_pool *pool = &worker->pool;
     size_t begin[HS_POOL_FREE + 2] = {0};
     uint16_t *found = worker->usable + HS_POOL_SIZE;
-    for (size_t w = 0; w < tree->words; w++)
-        worker->scratch_bits[w] = node->inactive[w] | node->free[w];
-    worker->usable_count =
-        pool->inactive == NULL
-            ? filter_lists(worker, node, found)
-            : tree->kernels->filter(pool->inactive, pool->active, HS_POOL_SIZE, pool->count,
-                                    tree->words, worker->scratch_bits, node->active, node->free,
-                                    HS_POOL_FREE, pool->size, found);
+    if (pool->inactive == NULL) {
+        worker->usable_count = filter_lists(worker, node, found);
+    } else {
+        for (size_t w = 0; w < tree->words; w++)
+            worker->scratch_bits[w] = node->inactive[w] | node->free[w];
+        worker->usable_count = tree->kernels->filter(
+            pool->inactive, pool->active, HS_POOL_SIZE, pool->count, tree->words,
+            worker->scratch_bits, node->active, node->free, HS_POOL_FREE, pool->size, found);
+    }
     for (size_t k = 0; k < worker->usable_count; k++)
         begin[pool->size[found[k]] + 1]++;
     for (size_t size = 1; size <= HS_POOL_FREE; size++)

@@ -33,8 +33,7 @@ static void forget_spanned(hs_worker *worker, hs_node *node) {
     size_t rank = basis->rank;
     HS_BITS_EACH(i, node->free, tree->words) {
         if (!hs_modular_basis_add(basis, tree->residues + i * tree->n))
-            hs_node_change(worker, node->free + i / 64,
-                           node->free[i / 64] & ~(UINT64_C(1) << (i % 64)));
+            hs_node_set(worker, node->free, i, false);
         basis->rank = rank;
     }
 }
@@ -124,8 +123,7 @@ static bool ignore_fixed(hs_worker *worker, hs_node *node) {
     }
     if (choice == SIZE_MAX)
         return false;
-    hs_node_change(worker, node->ignored + choice / 64,
-                   node->ignored[choice / 64] | UINT64_C(1) << (choice % 64));
+    hs_node_set(worker, node->ignored, choice, true);
     hs_ask(worker, choice, 0.0);
     return true;
 }

@@ -132,10 +132,14 @@ void hs_stack_pop(hs_worker *worker) {
     take_base(worker);
 }
 
+void hs_node_set(hs_worker *worker, uint64_t *set, size_t row, bool member) {
+    uint64_t bit = UINT64_C(1) << (row % 64), *word = set + row / 64;
+    hs_node_change(worker, word, member ? *word | bit : *word & ~bit);
+}
+
 void hs_node_fix(hs_worker *worker, uint64_t *set, size_t row) {
-    uint64_t bit = UINT64_C(1) << (row % 64), *rest = worker->node.free + row / 64;
-    hs_node_change(worker, rest, *rest & ~bit);
-    hs_node_change(worker, set + row / 64, set[row / 64] | bit);
+    hs_node_set(worker, worker->node.free, row, false);
+    hs_node_set(worker, set, row, true);
 }
 
 void hs_stack_share(hs_worker *worker) {

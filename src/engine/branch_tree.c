@@ -110,16 +110,16 @@ hs_status hs_tree_create(const hs_problem *problem, hs_run *run, hs_goal goal, s
     for (size_t k = 0; k < problem->faces; k++)
         load_row(tree, tree->count + k, problem->m + k);
     double radius = problem->system.radius;
-    bool all = tree->count == problem->m;
     tree->margin = problem->beta != NULL ? ball_margin : cone_margin;
     tree->limit = problem->beta != NULL ? radius * radius : INFINITY;
-    tree->signed_rows = (hs_system){.d = tree->d,
-                                    .rows = 2 * tree->total,
-                                    .a = all ? problem->system.a : tree->signed_a,
-                                    .beta = tree->signed_beta,
-                                    .low = all ? problem->system.low : tree->signed_low,
-                                    .mirrored = tree->total,
-                                    .radius = radius};
+    tree->signed_rows =
+        (hs_system){.d = tree->d,
+                    .rows = 2 * tree->total,
+                    .a = tree->signed_a != NULL ? tree->signed_a : problem->system.a,
+                    .beta = tree->signed_beta,
+                    .low = tree->signed_a != NULL ? tree->signed_low : problem->system.low,
+                    .mirrored = tree->total,
+                    .radius = radius};
     if (tree->narrow && hs_cone_rows_create(tree->d, tree->total, tree->signed_rows.a,
                                             tree->columns != NULL, &tree->cone_rows) != HS_OK) {
         hs_tree_clear(tree);

@@ -34,20 +34,9 @@ static bool subtract_row(const double *x, const double *q, size_t n, double fact
 
 /* Brings the entries of a row to at most 1 by a power of two, unless bits would be lost. */
 static void scale_row(double *high, double *low, size_t n) {
-    double largest = 0.0;
-    int exponent = 0;
-    bool lossless = true;
-    for (size_t j = 0; j < n; j++)
-        largest = fmax(largest, fabs(high[j]));
-    if (largest > 0.0)
-        frexp(largest, &exponent);
-    for (size_t j = 0; j < n; j++)
-        lossless = lossless && ldexp(ldexp(high[j], -exponent), exponent) == high[j] &&
-                   ldexp(ldexp(low[j], -exponent), exponent) == low[j];
-    for (size_t j = 0; j < n && lossless; j++) {
-        high[j] = ldexp(high[j], -exponent);
-        low[j] = ldexp(low[j], -exponent);
-    }
+    int exponent = hs_largest_exponent(high, n);
+    if (hs_scale_if_lossless(high, n, -exponent) && !hs_scale_if_lossless(low, n, -exponent))
+        hs_scale_if_lossless(high, n, exponent);
 }
 
 /* Rows as a pair of arrays, k x n each. */

@@ -40,8 +40,7 @@ static bool box_surrounds_origin(const hs_domain *domain, size_t n) {
     return true;
 }
 
-/* Multiplies values by 2^exponent; does nothing and returns false when a bit would be lost. */
-static bool scale_if_lossless(double *values, size_t count, int exponent) {
+bool hs_scale_if_lossless(double *values, size_t count, int exponent) {
     double up = ldexp(1.0, exponent), down = ldexp(1.0, -exponent);
     bool plain = fpclassify(up) == FP_NORMAL && fpclassify(down) == FP_NORMAL, lossless = true;
     for (size_t j = 0; j < count && plain; j++) /* many times faster */
@@ -53,7 +52,7 @@ static bool scale_if_lossless(double *values, size_t count, int exponent) {
     return lossless;
 }
 
-static int largest_exponent(const double *values, size_t count) {
+int hs_largest_exponent(const double *values, size_t count) {
     double largest = 0.0;
     for (size_t j = 0; j < count; j++)
         largest = fabs(values[j]) > largest ? fabs(values[j]) : largest;
@@ -71,14 +70,14 @@ static bool load_row(const hs_problem *problem, size_t i, double *row) {
     memcpy(row, layer->weight + i * n, n * sizeof *row);
     row[n] = layer->bias[i];
     if (problem->exponent == 0) {
-        scale_if_lossless(row, n + 1, -largest_exponent(row, n + 1));
+        hs_scale_if_lossless(row, n + 1, -hs_largest_exponent(row, n + 1));
         return true;
     }
-    int weight = largest_exponent(row, n) + problem->exponent;
-    int bias = row[n] != 0.0 ? largest_exponent(row + n, 1) : weight;
+    int weight = hs_largest_exponent(row, n) + problem->exponent;
+    int bias = row[n] != 0.0 ? hs_largest_exponent(row + n, 1) : weight;
     int shift = -(weight > bias ? weight : bias);
-    return scale_if_lossless(row, n, problem->exponent + shift) &&
-           scale_if_lossless(row + n, 1, shift);
+    return hs_scale_if_lossless(row, n, problem->exponent + shift) &&
+           hs_scale_if_lossless(row + n, 1, shift);
 }
 
 static bool load_rows(hs_problem *problem, double *row) {
@@ -109,13 +108,13 @@ static void load_faces(hs_problem *problem) {
         if (isfinite(domain->lower[j])) { /* l tau - z < 0 */
             face(problem, j, -1.0);
             row[n] = domain->lower[j];
-            scale_if_lossless(row, d, -largest_exponent(row, d));
+            hs_scale_if_lossless(row, d, -hs_largest_exponent(row, d));
         }
         row = problem->a + (problem->m + problem->faces) * d;
         if (isfinite(domain->upper[j])) { /* z - u tau < 0 */
             face(problem, j, 1.0);
             row[n] = -domain->upper[j];
-            scale_if_lossless(row, d, -largest_exponent(row, d));
+            hs_scale_if_lossless(row, d, -hs_largest_exponent(row, d));
         }
     }
 }

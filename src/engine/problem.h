@@ -43,6 +43,11 @@ void hs_problem_clear(hs_problem *problem);
  * domain the point is scaled into its interior. */
 void hs_problem_point(const hs_problem *problem, const double *u, double *z);
 
+/* Multiplies values by 2^exponent; does nothing and returns false when a bit would be lost. */
+bool hs_scale_if_lossless(double *values, size_t count, int exponent);
+/* The smallest e with all |values| < 2^e; 0 where all are zero. */
+int hs_largest_exponent(const double *values, size_t count);
+
 /* Is z in the interior (closed: in the domain), exactly? */
 bool hs_domain_contains(const hs_domain *domain, size_t n, const double *z, bool closed);
 
