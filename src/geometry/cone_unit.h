@@ -177,8 +177,8 @@ TARGET static inline void KERNEL(cone_swap)(hs_cone *solver, uint32_t row, size_
 
 /* d rows in the slots and one more cannot hold together: wherever a row of priority above 1 can
  * take the place of one of priority 1 or less, it does (a step of the simplex method). */
-TARGET static void KERNEL(cone_exchange)(hs_cone *solver, const hs_cone_rows *rows,
-                                         const float *want) {
+TARGET static __attribute__((noinline)) void
+KERNEL(cone_exchange)(hs_cone *solver, const hs_cone_rows *rows, const float *want) {
     enum { LIST = 128 };
     size_t d = solver->d, stride = solver->stride, m = rows->rows;
     float rate[HS_CONE_STRIDE], room[HS_CONE_STRIDE];
@@ -216,10 +216,12 @@ TARGET static void KERNEL(cone_exchange)(hs_cone *solver, const hs_cone_rows *ro
     }
 }
 
-/* Adds one violated row; excess: a.z + 1. */
-TARGET static inline hs_cone_answer KERNEL(cone_add)(hs_cone *solver, const float *a, float sign,
-                                                     float excess, uint32_t row,
-                                                     float *multiplier) {
+/* Adds one violated row; excess: a.z + 1. A function of its own, so that its instructions can be
+ * counted. */
+TARGET static __attribute__((noinline)) hs_cone_answer KERNEL(cone_add)(hs_cone *solver,
+                                                                        const float *a, float sign,
+                                                                        float excess, uint32_t row,
+                                                                        float *multiplier) {
     size_t d = solver->d, stride = solver->stride, width = 2 * stride;
     float image[2 * HS_CONE_STRIDE], *rate = image + stride;
     float size = KERNEL(cone_dot)(a, a, stride);
